@@ -1,0 +1,116 @@
+"""Primitives: an operation with its shapes, dtypes and static arguments fixed, ready to be recorded."""
+
+import itertools
+import struct
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from .value import aval_of
+
+_ids = itertools.count()
+
+
+class Prim:
+    """A pure function of arrays and run-time numbers with known result shapes.
+
+    `number_format` has one letter per run-time number: `d` for a float, `q` for an int. `jaxpr` is the function traced once; every program is
+    built from it. `inplace` names the operand whose buffer an op-by-op run may reuse. `writes_part` marks one that gives its first operand with the
+    second written to some of its positions.
+    """
+
+    __slots__ = ("id", "name", "in_avals", "out_avals", "number_format", "jaxpr", "check", "host", "inplace", "compiled", "derived", "origin", "_used",
+        "_visible", "_pack", "writes_part")  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        fn: Callable,
+        in_avals: tuple,
+        number_format: str = "",
+        *,
+        check=None,
+        host=None,
+        inplace=None,
+        origin=None,
+        writes_part=False,
+    ):
+        self.id = next(_ids)
+        self.name = name
+        self.in_avals = in_avals
+        self.number_format = number_format
+        self.check, self.host, self.inplace, self.writes_part = check, host, inplace, writes_part
+        self.origin = origin  # what the layer above wants to remember: how this primitive was built
+        self.derived = {}  # primitives made from this one: gradients by the operands they are for
+        self.compiled = {}
+        self._used = self._visible = None
+        structs = [a.struct for a in in_avals]
+        numbers = [jax.ShapeDtypeStruct((), np.float64 if c == "d" else np.int64) for c in number_format]
+        with jax.enable_x64(True):
+            self.jaxpr = jax.make_jaxpr(lambda arrays, numbers: tuple(fn(arrays, numbers)))(structs, numbers)
+        self.out_avals = tuple(aval_of(a) for a in self.jaxpr.out_avals)
+        self._pack = struct.Struct("=" + number_format).pack if number_format else None
+
+    def __call__(self, arrays, numbers) -> list:
+        """Apply to arrays or tracers."""
+        return jax.core.eval_jaxpr(self.jaxpr.jaxpr, self.jaxpr.consts, *arrays, *numbers)
+
+    def visible(self) -> int:
+        """How many results callers see; those after are kept for the gradient alone."""
+        if self._visible is None:
+            shown = None if self.origin is None else self.origin.visible
+            self._visible = len(self.out_avals) if shown is None else shown
+        return self._visible
+
+    def used_inputs(self) -> tuple[bool, ...]:
+        """Which array operands the results depend on (the others matter by their shape alone)."""
+        if self._used is None:
+            from jax.interpreters import partial_eval as pe
+
+            _, used = pe.dce_jaxpr(self.jaxpr.jaxpr, [True] * len(self.jaxpr.out_avals))
+            self._used = tuple(used[: len(self.in_avals)])
+        return self._used
+
+    def run(self, arrays, numbers, donate: bool):
+        """Run at once, as a program of its own. `donate` lets it overwrite the operand named by `inplace`."""
+        if self.host is not None and all(
+            isinstance(a, np.ndarray) or next(iter(a.devices())).platform == "cpu" for a in arrays
+        ):
+            return self.host([np.asarray(a) for a in arrays], numbers)
+        donate = donate and self.inplace is not None
+        program = self.compiled.get(donate)
+        if program is None:
+            program = self.compiled[donate] = _donating(self) if donate else _plain(self)
+        words = np.frombuffer(self._pack(*numbers), np.int64) if self._pack else None
+        if donate:
+            base = arrays[self.inplace]
+            rest = [a for i, a in enumerate(arrays) if i != self.inplace]
+            return program(base, rest, words)
+        return program(arrays, words)
+
+    def __repr__(self):
+        return f"{self.name}({', '.join(map(repr, self.in_avals))})"
+
+
+def _plain(prim: Prim):
+    return jax.jit(lambda arrays, words: prim(arrays, unpack(words, prim.number_format)))
+
+
+def _donating(prim: Prim):
+    def run(base, rest, words):
+        arrays = list(rest)
+        arrays.insert(prim.inplace, base)
+        return prim(arrays, unpack(words, prim.number_format))
+
+    return jax.jit(run, donate_argnums=(0,))
+
+
+def unpack(words, number_format: str) -> list:
+    """The run-time numbers out of the packed int64 words."""
+    return [
+        lax.bitcast_convert_type(words[i], jnp.float64) if letter == "d" else words[i]
+        for i, letter in enumerate(number_format)
+    ]

@@ -1,0 +1,44 @@
+"""How the engine executes, from the environment: read once, changeable from code."""
+
+import os
+from pathlib import Path
+
+MODES = ("deferred", "eager", "compile")
+
+
+class Settings:
+    """`execution`: deferred (tiers by sighting count), eager (each operation at once) or compile (whole traces at first sight).
+    `log` holds the names of the logs wanted; `observer` is called with (name, start, end) of everything that is run, while a profile is on. `max_trace` operations at most wait in a trace; `max_programs` compiled traces are kept.
+    """
+
+    execution = os.environ.get("JTORCH_EXECUTION", "deferred")
+    log = frozenset(filter(None, os.environ.get("JTORCH_LOG", "").split(",")))
+    observer = None
+    max_trace = 8192
+    max_programs = 256
+    max_prims = 4096
+
+
+if Settings.execution not in MODES:
+    raise ValueError(f"JTORCH_EXECUTION={Settings.execution!r}: expected one of {', '.join(MODES)}")
+
+
+def set_execution(mode: str) -> str:
+    """Choose how operations execute: 'deferred', 'eager' or 'compile'. Returns the previous mode."""
+    if mode not in MODES:
+        raise ValueError(f"execution mode {mode!r}: expected one of {', '.join(MODES)}")
+    previous, Settings.execution = Settings.execution, mode
+    return previous
+
+
+def persist_programs() -> None:
+    """Keep compiled programs on disk between runs, in the user's cache folder, unless the user has chosen a place or `JTORCH_CACHE=0`."""
+    import jax
+
+    wanted = os.environ.get("JTORCH_CACHE", "1")
+    if wanted == "0" or jax.config.jax_compilation_cache_dir or os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        return
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    jax.config.update("jax_compilation_cache_dir", str(base / "jtorch" / "xla"))
+    if not os.environ.get("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"):
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)

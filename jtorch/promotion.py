@@ -1,0 +1,105 @@
+"""Torch's type promotion: tensors with dimensions outrank 0-dim tensors, which outrank Python numbers, within a category.
+
+Reference: the "Type Promotion" rules of torch's tensor attributes page (`torch.result_type`).
+"""
+
+import functools
+
+import numpy as np
+
+from . import dtypes
+from .dtypes import dtype
+
+# Promotion within one category or across; unsigned and signed of one width meet in the next signed width.
+_LADDER = {"uint8": 8, "int8": 8, "int16": 16, "int32": 32, "int64": 64}
+
+
+@functools.cache
+def promote_types(a: dtype, b: dtype) -> dtype:
+    """The smallest dtype both operands can be cast to, by torch's table.
+
+    >>> import jtorch as torch
+    >>> torch.promote_types(torch.int32, torch.float16)
+    torch.float16
+    """
+    if a is b:
+        return a
+    if a.priority != b.priority:
+        low, high = (a, b) if a.priority < b.priority else (b, a)
+        if high.is_complex and low is dtypes.float64:
+            return dtypes.complex128
+        return high
+    if a.is_complex:
+        return dtypes.complex128
+    if a.is_floating_point:
+        if {a, b} == {dtypes.float16, dtypes.bfloat16}:
+            return dtypes.float32
+        return a if a.itemsize > b.itemsize else b
+    if a.name not in _LADDER or b.name not in _LADDER:
+        other = b if a.name not in _LADDER else a
+        if other.is_signed or (a.name not in _LADDER and b.name not in _LADDER and a.itemsize == b.itemsize):
+            raise RuntimeError(
+                f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {a} and {b}"
+            )
+        return a if a.itemsize > b.itemsize else b
+    if a.is_signed == b.is_signed:
+        return a if a.itemsize > b.itemsize else b
+    unsigned, signed = (a, b) if b.is_signed else (b, a)
+    return signed if signed.itemsize > unsigned.itemsize else dtypes.int16
+
+
+_NUMBER_PRIORITY = {bool: 0, int: 1, float: 2, complex: 3}
+
+
+def number_dtype(kind: type) -> dtype:
+    """The dtype a Python number of this type has on its own."""
+    if kind is bool:
+        return dtypes.bool
+    if kind is int:
+        return dtypes.int64
+    default = dtypes.default_dtype()
+    if kind is float:
+        return default
+    return dtypes.complex128 if default is dtypes.float64 else dtypes.complex64
+
+
+def result_type(dimensioned: list[dtype], zero_dim: list[dtype], numbers: list[type]) -> dtype:
+    """Common dtype of operands given as dtypes of dimensioned tensors, of 0-dim tensors, and types of Python numbers."""
+    result = functools.reduce(promote_types, dimensioned) if dimensioned else None
+    if zero_dim:
+        scalar = functools.reduce(promote_types, zero_dim)
+        result = _combine(result, scalar)
+    if numbers:
+        kind = max(numbers, key=_NUMBER_PRIORITY.__getitem__)
+        if result is None:
+            return number_dtype(kind)
+        if _NUMBER_PRIORITY[kind] > result.priority:
+            if kind is complex and result.is_floating_point:
+                return result.to_complex() if result.itemsize >= 4 else dtypes.complex64
+            return number_dtype(kind)
+    return result
+
+
+def _combine(high: dtype | None, low: dtype) -> dtype:
+    """A lower-ranked dtype counts only where its category is higher."""
+    if high is None:
+        return low
+    if low.priority > high.priority:
+        return promote_types(high, low) if low.is_complex and high.is_floating_point else low
+    return high
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether torch allows an in-place result of dtype `from_` to be stored as `to`.
+
+    >>> import jtorch as torch
+    >>> torch.can_cast(torch.float32, torch.int64)
+    False
+    """
+    if from_.priority > to.priority:
+        return False
+    return not (from_.priority == 1 and to.priority == 1 and from_.is_signed and not to.is_signed)
+
+
+def numpy_kind(array: np.ndarray) -> type:
+    return {"b": bool, "i": int, "u": int, "f": float, "V": float, "c": complex}[array.dtype.kind]
