@@ -1,0 +1,91 @@
+"""Scaled dot-product attention."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from .. import precision
+from .kinds import is_bool, is_floating, scalar_name, widened
+from .registry import Array, OptionalArray, op
+from .shapes import broadcast_shapes
+
+
+@op("scaled_dot_product_attention", variants="", promote="none", node=lambda statics: statics["node"])
+def attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    mask: OptionalArray,
+    noise: OptionalArray,
+    scale,
+    causal,
+    group,
+    node,
+):
+    """softmax(query key^T scale + mask) value over the last two dimensions (Vaswani et al. 2017, eq. 1).
+
+    `mask` is bool (True takes part) or is added; a row without any key gives zeros. `noise` multiplies the weights (dropout). With
+    `group` each head of key and value serves several heads of query. `node` names the node: torch has several kernels.
+    """
+    for x in (query, key, value):
+        if not is_floating(x):
+            raise RuntimeError(f"expected scalar type Float but found {scalar_name(x)}")
+    q, k, v = widened(query), widened(key), widened(value)
+    if group:
+        k, v = (jnp.repeat(x, q.shape[-3] // x.shape[-3], -3) for x in (k, v))
+    lead = broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    q, k, v = (jnp.broadcast_to(x, (*lead, *x.shape[-2:])) for x in (q, k, v))
+    _check_inner(q, k, v)
+    batch = tuple(range(len(lead)))
+    # The root of the scale on either side, as torch has it: products of half precision stay in range.
+    root = abs(scale) ** 0.5
+    sign = -1.0 if scale < 0 else 1.0
+    last = q.ndim - 1
+    scores = lax.dot_general(
+        q * (root * sign), k * root, (((last,), (last,)), (batch, batch)), precision=precision.of_matmul()
+    )
+    allowed = None
+    if causal:
+        allowed = jnp.tril(jnp.ones(scores.shape[-2:], bool))
+    if mask is not None:
+        if broadcast_shapes(scores.shape, mask.shape) != scores.shape:
+            shown = list(broadcast_shapes(scores.shape, mask.shape))
+            raise RuntimeError(f"output with shape {list(scores.shape)} doesn't match the broadcast shape {shown}")
+        if is_bool(mask):
+            allowed = mask if allowed is None else mask & allowed
+        else:
+            scores = scores + mask.astype(scores.dtype)
+    if allowed is not None:
+        scores = jnp.where(allowed, scores, -jnp.inf)
+    weights = _safe_softmax(scores, masked=allowed is not None or mask is not None)
+    if noise is not None:
+        weights = weights * noise.astype(weights.dtype)
+    out = lax.dot_general(weights, v, (((last,), (last - 1,)), (batch, batch)), precision=precision.of_matmul())
+    return out.astype(query.dtype)
+
+
+def _check_inner(q, k, v):
+    """torch's words come from its matrix products: the sizes that must agree, with the leading ones as one batch."""
+    count = 1
+    for n in q.shape[:-2]:
+        count *= n
+    for have, found in ((q.shape[-1], k.shape[-1]), (k.shape[-2], v.shape[-2])):
+        if have == found:
+            continue
+        if q.ndim == 2:
+            second = f"{k.shape[1]}x{k.shape[0]}" if found == k.shape[-1] else f"{v.shape[0]}x{v.shape[1]}"
+            raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({q.shape[0]}x{have} and {second})")
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {have}] but got: [{count}, {found}]."
+        )
+
+
+def _safe_softmax(scores, masked):
+    if scores.shape[-1] == 0:
+        return scores
+    if not masked:
+        return jax.nn.softmax(scores, -1)
+    top = lax.stop_gradient(scores.max(-1, keepdims=True))
+    weights = jnp.exp(scores - jnp.where(jnp.isneginf(top), 0, top))
+    total = weights.sum(-1, keepdims=True)
+    return weights / jnp.where(total == 0, 1, total)
