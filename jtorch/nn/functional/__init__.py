@@ -1,0 +1,19 @@
+"""Layers as functions: torch.nn.functional. Everything the layers compute is here or in jtorch/ops."""
+
+from jtorch.methods import namespace as _namespace
+
+from .activation import *  # noqa: F403
+from .attention import *  # noqa: F403
+from .blocks import *  # noqa: F403
+from .convolution import *  # noqa: F403
+from .distance import *  # noqa: F403
+from .dropout import *  # noqa: F403
+from .linear import *  # noqa: F403
+from .loss import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .padding import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .resampling import *  # noqa: F403
+from .sparse import *  # noqa: F403
+
+globals().update({name: fn for name, fn in _namespace("nn.functional").items() if name not in globals()})

@@ -1,0 +1,111 @@
+"""Normalisation."""
+
+import jtorch
+from jtorch.dispatch import apply
+from jtorch.ops import normalization, normalization_layers
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
+
+
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    """Normalise each channel (dimension 1) by its mean and variance over the batch, or by the running ones.
+
+    In training the running statistics, where given, move by `momentum` towards the batch's (variance unbiased).
+    """
+    channels = input.size(1) if input.dim() > 1 else 0
+    for name, vector in (
+        ("running_mean", running_mean),
+        ("running_var", running_var),
+        ("weight", weight),
+        ("bias", bias),
+    ):
+        if vector is not None and vector.numel() != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {vector.numel()}")
+    if not training:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
+        return apply(normalization.batch_norm_eval, (input, running_mean, running_var, weight, bias, float(eps)))[0]
+    count = input.numel() // max(input.size(1), 1)
+    if count <= 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.size()}")
+    out, mean, var = apply(normalization.batch_norm_train, (input, weight, bias, float(eps)))
+    with jtorch.no_grad():
+        if running_mean is not None:
+            running_mean.copy_(running_mean * (1 - momentum) + mean.detach() * momentum)
+        if running_var is not None:
+            running_var.copy_(running_var * (1 - momentum) + var.detach() * (momentum * count / (count - 1)))
+    return out
+
+
+def instance_norm(
+    input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5
+):
+    """Normalise each channel of each sample over its spatial dimensions."""
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    batch, channels = input.shape[:2]
+    if input.numel() // max(batch * channels, 1) <= 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.size()}")
+
+    def spread(vector):
+        return None if vector is None else vector.repeat(batch)
+
+    mean, var = spread(running_mean), spread(running_var)
+    out = batch_norm(
+        input.reshape(1, batch * channels, *input.shape[2:]),
+        mean,
+        var,
+        spread(weight),
+        spread(bias),
+        True,
+        momentum,
+        eps,
+    )
+    with jtorch.no_grad():
+        if running_mean is not None:
+            running_mean.copy_(mean.view(batch, channels).mean(0))
+        if running_var is not None:
+            running_var.copy_(var.view(batch, channels).mean(0))
+    return out.view(input.shape)
+
+
+def _trailing(input, normalized_shape):
+    shape = tuple(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            f"Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = {list(shape)}"
+        )
+    if tuple(input.shape[-len(shape) :]) != shape:
+        wanted = ", ".join(["*", *map(str, shape)])
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [{wanted}], but got input of size{list(input.shape)}"
+        )
+    return len(shape)
+
+
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+    """Normalise over the last dimensions, which have `normalized_shape` (Ba et al. 2016)."""
+    return apply(
+        normalization_layers.layer_norm, (input, weight, bias, _trailing(input, normalized_shape), float(eps))
+    )[0]
+
+
+def rms_norm(input, normalized_shape, weight=None, eps=None):
+    """input / sqrt(mean(input²) + eps) over the last dimensions (Zhang and Sennrich 2019)."""
+    return apply(normalization_layers.rms_norm, (input, weight, _trailing(input, normalized_shape), eps))[0]
+
+
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+    """Normalise over groups of channels (dimension 1) of each sample (Wu and He 2018)."""
+    if input.dim() < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
+    return apply(normalization_layers.group_norm, (input, weight, bias, int(num_groups), float(eps)))[0]
+
+
+def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
+    """Normalise over neighbouring channels (Krizhevsky et al. 2012)."""
+    if input.dim() < 3:
+        raise ValueError(
+            f"Expected 3D or higher dimensionality                          input (got {input.dim()} dimensions)"
+        )
+    return apply(normalization_layers.local_response_norm, (input, int(size), float(alpha), float(beta), float(k)))[0]

@@ -1,0 +1,97 @@
+"""Clipping gradients before a step."""
+
+import functools
+import types
+import warnings
+
+import jtorch
+from jtorch.ops import clipping
+
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
+
+
+def _as_list(tensors):
+    return [tensors] if isinstance(tensors, jtorch.Tensor) else list(tensors)
+
+
+def _by_device(tensors):
+    """The tensors of each device: an operation has one."""
+    groups = {}
+    for tensor in tensors:
+        groups.setdefault(tensor.device, []).append(tensor)
+    return groups
+
+
+def _get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """The norm of all tensors together, as if they were one vector."""
+    tensors = _as_list(tensors)
+    norm_type = float(norm_type)
+    if not tensors:
+        return jtorch.tensor(0.0)
+    dtype = functools.reduce(jtorch.promote_types, {tensor.dtype for tensor in tensors})
+    norms = []
+    for device, here in _by_device(tensors).items():
+        total = jtorch.zeros((), dtype=dtype.to_real() if dtype.is_complex else dtype, device=device)
+        jtorch.dispatch.apply_inplace_lists(clipping.total_norm, [[total]], [here], {}, {"order": norm_type})
+        norms.append(total)
+    if len(norms) > 1:
+        gathered = jtorch.zeros_like(norms[0])
+        moved = [norm.to(gathered.device) for norm in norms]
+        jtorch.dispatch.apply_inplace_lists(clipping.total_norm, [[gathered]], [moved], {}, {"order": norm_type})
+        norms = [gathered]
+    total = norms[0]
+    if error_if_nonfinite and not bool(total.isfinite()):
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
+            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            "`error_if_nonfinite=False`"
+        )
+    return total
+
+
+def _clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
+    """Scale the gradients by max_norm / total_norm where that is less than one."""
+    grads = [param.grad for param in _as_list(parameters) if param.grad is not None]
+    for device, here in _by_device(grads).items():
+        norm = [total_norm.to(device)]
+        jtorch.dispatch.apply_inplace_lists(clipping.scale_down, [here], [norm], {"largest": float(max_norm)}, {})
+
+
+def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """Scale gradients in place so that their norm, taken over all of them together, is at most `max_norm`.
+
+    Returns the norm before clipping. The norm is one operation and the scaling another, whatever `foreach` says.
+
+    >>> import jtorch as torch
+    >>> w = torch.nn.Parameter(torch.zeros(2))
+    >>> w.grad = torch.tensor([3.0, 4.0])
+    >>> torch.nn.utils.clip_grad_norm_([w], max_norm=1.0)
+    tensor(5.)
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
+    generator = isinstance(parameters, types.GeneratorType)
+    parameters = _as_list(parameters)
+    if generator and not parameters:
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+    grads = [param.grad for param in parameters if param.grad is not None]
+    total_norm = _get_total_norm(grads, norm_type, error_if_nonfinite, foreach)
+    _clip_grads_with_norm_(parameters, max_norm, total_norm, foreach)
+    return total_norm
+
+
+def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """Deprecated name of `clip_grad_norm_`."""
+    warnings.warn(
+        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
+
+
+def clip_grad_value_(parameters, clip_value, foreach=None):
+    """Clamp every element of every gradient to [-clip_value, clip_value], in place."""
+    grads = [param.grad for param in _as_list(parameters) if param.grad is not None]
+    for here in _by_device(grads).values():
+        jtorch.dispatch.apply_inplace_lists(clipping.clamp_all, [here], [], {"bound": float(clip_value)}, {})
