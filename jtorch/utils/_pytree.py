@@ -1,0 +1,143 @@
+"""Trees of containers: tuples, lists, named tuples and dicts (in their own order) with anything else as leaves."""
+
+from collections import OrderedDict, defaultdict, deque
+
+__all__ = [
+    "TreeSpec",
+    "tree_flatten",
+    "tree_leaves",
+    "tree_map",
+    "tree_map_only",
+    "tree_structure",
+    "tree_unflatten",
+    "treespec_pprint",
+]
+
+
+class TreeSpec:
+    """How a tree is built: the kind of container, what it needs beside its children, and the children's own specs."""
+
+    __slots__ = ("kind", "context", "children", "num_leaves")
+
+    def __init__(self, kind, context, children):
+        self.kind, self.context, self.children = kind, context, children
+        self.num_leaves = sum(child.num_leaves for child in children) if kind is not None else 1
+
+    def __eq__(self, other):
+        return isinstance(other, TreeSpec) and (self.kind, self.context, self.children) == (
+            other.kind,
+            other.context,
+            other.children,
+        )
+
+    def __repr__(self):
+        if self.kind is None:
+            return "*"
+        children = ",\n".join(map(repr, self.children)).replace("\n", "\n  ")
+        return (
+            f"TreeSpec({self.kind.__name__}, {list(self.context) if self.kind is dict else self.context}, [{children}])"
+        )
+
+
+def treespec_pprint(spec: TreeSpec) -> str:
+    """A structure as its tree, with `*` for leaves."""
+    if spec.kind is None:
+        return "*"
+    parts = [treespec_pprint(child) for child in spec.children]
+    if spec.kind is dict:
+        return "{" + ", ".join(f"{key!r}: {part}" for key, part in zip(spec.context, parts, strict=True)) + "}"
+    if spec.kind is tuple:
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    return f"[{', '.join(parts)}]" if spec.kind is list else f"{spec.kind.__name__}({', '.join(parts)})"
+
+
+LEAF = TreeSpec(None, None, ())
+
+
+def _children(tree):
+    """The kind, context and children of a container; None for a leaf."""
+    kind = type(tree)
+    if kind in (dict, OrderedDict):
+        return kind, tuple(tree), tuple(tree.values())
+    if kind is defaultdict:
+        return kind, (tree.default_factory, tuple(tree)), tuple(tree.values())
+    if kind in (tuple, list, deque):
+        return kind, None, tuple(tree)
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return kind, None, tuple(tree)
+    return None
+
+
+def tree_flatten(tree, is_leaf=None) -> tuple[list, TreeSpec]:
+    """Leaves in order, and the structure.
+
+    >>> tree_flatten({"a": (1, 2), "b": 3})[0]
+    [1, 2, 3]
+    """
+    found = None if is_leaf is not None and is_leaf(tree) else _children(tree)
+    if found is None:
+        return [tree], LEAF
+    kind, context, children = found
+    leaves: list = []
+    specs = []
+    for child in children:
+        more, spec = tree_flatten(child, is_leaf)
+        leaves += more
+        specs.append(spec)
+    return leaves, TreeSpec(kind, context, tuple(specs))
+
+
+def tree_unflatten(leaves, treespec: TreeSpec):
+    """The tree of a structure with these leaves."""
+    given = iter(leaves)
+    return _build(treespec, given)
+
+
+def _build(spec, given):
+    if spec.kind is None:
+        return next(given)
+    children = [_build(child, given) for child in spec.children]
+    if spec.kind in (dict, OrderedDict):
+        return spec.kind(zip(spec.context, children, strict=True))
+    if spec.kind is defaultdict:
+        return defaultdict(spec.context[0], zip(spec.context[1], children, strict=True))
+    if hasattr(spec.kind, "_fields"):
+        return spec.kind(*children)
+    return spec.kind(children)
+
+
+def tree_leaves(tree, is_leaf=None) -> list:
+    return tree_flatten(tree, is_leaf)[0]
+
+
+def tree_structure(tree, is_leaf=None) -> TreeSpec:
+    return tree_flatten(tree, is_leaf)[1]
+
+
+def tree_map(func, tree, *rests, is_leaf=None):
+    """The tree with `func` applied to its leaves (and those of trees of the same structure)."""
+    leaves, spec = tree_flatten(tree, is_leaf)
+    others = [tree_flatten(rest, is_leaf)[0] for rest in rests]
+    return tree_unflatten([func(*row) for row in zip(leaves, *others, strict=True)], spec)
+
+
+def tree_map_only(kind, func, tree):
+    """The tree with `func` applied to its leaves of a type."""
+    return tree_map(lambda leaf: func(leaf) if isinstance(leaf, kind) else leaf, tree)
+
+
+def _broadcast_to_and_flatten(tree, treespec: TreeSpec) -> list | None:
+    """One leaf of `tree` per leaf of a structure, where `tree` may stop short of it; None where they do not fit."""
+    found = _children(tree)
+    if found is None:
+        return [tree] * treespec.num_leaves
+    kind, context, children = found
+    if kind is not treespec.kind or context != treespec.context or len(children) != len(treespec.children):
+        return None
+    leaves: list = []
+    for child, spec in zip(children, treespec.children, strict=True):
+        more = _broadcast_to_and_flatten(child, spec)
+        if more is None:
+            return None
+        leaves += more
+    return leaves

@@ -1,0 +1,196 @@
+"""Fetching the files of a data set: download with resume and checksum, archives, argument checks."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import os
+import shutil
+import sys
+import tarfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+USER_AGENT = "jtorch/vision"
+
+_OPENERS = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}
+_SHORT_ENDINGS = {".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".tgz": ".tar.gz"}
+
+
+def calculate_md5(fpath: str | Path, chunk_size: int = 1024 * 1024) -> str:
+    """The MD5 of a file, in hexadecimal digits. It guards against damage, not against malice."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with open(fpath, "rb") as file:
+        while chunk := file.read(chunk_size):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check_md5(fpath: str | Path, md5: str, **kwargs) -> bool:
+    """Whether a file has that MD5."""
+    return md5 == calculate_md5(fpath, **kwargs)
+
+
+def check_integrity(fpath: str | Path, md5: str | None = None) -> bool:
+    """Whether a file is there and, where an MD5 is given, has it."""
+    return os.path.isfile(fpath) and (md5 is None or check_md5(fpath, md5))
+
+
+def download_url(
+    url: str,
+    root: str | Path,
+    filename: str | Path | None = None,
+    md5: str | None = None,
+    max_redirect_hops: int = 3,
+) -> None:
+    """Fetch `url` to `root/filename` unless a file with that MD5 is there.
+
+    What has arrived is kept in `filename.part`; a later call goes on from there if the server can. A URLError names
+    the address and where to put the file by hand; RuntimeError: what arrived does not have the MD5.
+    """
+    root = os.path.expanduser(root)
+    path = os.path.join(root, filename or os.path.basename(url))
+    if check_integrity(path, md5):
+        return
+    os.makedirs(root, exist_ok=True)
+    partial = f"{path}.part"
+    try:
+        _fetch(url, partial, max_redirect_hops)
+    except OSError as error:  # URLError is one too
+        reason = getattr(error, "reason", error)
+        raise urllib.error.URLError(
+            f"{reason}: could not download {url}. Without a network, fetch it elsewhere and put it at {path}"
+        ) from error
+    if not check_integrity(partial, md5):
+        os.remove(partial)
+        raise RuntimeError(f"File not found or corrupted. What arrived from {url} does not have the MD5 {md5}.")
+    os.replace(partial, path)
+
+
+def _fetch(url: str, path: str, max_redirect_hops: int) -> None:
+    """Append to `path` what it lacks of `url`."""
+    redirects = urllib.request.HTTPRedirectHandler()
+    redirects.max_redirections = max_redirect_hops
+    opener = urllib.request.build_opener(redirects)
+    have = os.path.getsize(path) if os.path.exists(path) else 0
+    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT})
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        response = opener.open(request, timeout=30)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing is left to send; the checksum tells whether it is all right
+            return
+        raise
+    with response:
+        resumed = response.status == 206
+        if not resumed:
+            have = 0
+        with open(path, "ab" if resumed else "wb") as file, ProgressBar(have, response.length, url) as progress:
+            left = response.length
+            while chunk := response.read(64 * 1024):
+                file.write(chunk)
+                progress.advance(len(chunk))
+                left = None if left is None else left - len(chunk)
+    if left:
+        raise ConnectionError(f"the connection ended {left} bytes early; call again to go on from there")
+
+
+class ProgressBar:
+    """How much of a download has arrived, on one line of standard error if that is a terminal."""
+
+    def __init__(self, done: int, left: int | None, url: str):
+        self.done = done
+        self.total = None if left is None else done + left
+        self.name = os.path.basename(url)
+        self.shown = sys.stderr.isatty()
+        self.text = ""
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self.shown:
+            print(file=sys.stderr)
+
+    def advance(self, count: int) -> None:
+        self.done += count
+        if not self.shown:
+            return
+        megabytes = f"{self.done / 1e6:.1f} MB"
+        text = f"{self.name}: {megabytes}"
+        if self.total:
+            filled = 30 * self.done // self.total
+            text = f"{self.name} [{'#' * filled}{'.' * (30 - filled)}] {megabytes} of {self.total / 1e6:.1f} MB"
+        if text != self.text:
+            self.text = text
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+
+
+def extract_archive(
+    from_path: str | Path, to_path: str | Path | None = None, remove_finished: bool = False
+) -> str | Path:
+    """Unpack a tar or zip archive, or a single compressed file, into the folder `to_path` (default: its own folder).
+
+    Returns that folder, or the path of the single file, as str or Path like `from_path`.
+    """
+    folder, name = os.path.split(from_path)
+    folder = folder if to_path is None else os.fspath(to_path)
+    for short, long in _SHORT_ENDINGS.items():
+        if name.endswith(short):
+            name = name[: -len(short)] + long
+    stem, ending = os.path.splitext(name)
+
+    unpacked = folder
+    if ending == ".zip":
+        with zipfile.ZipFile(from_path) as archive:
+            archive.extractall(folder)
+    elif ending == ".tar" or (ending in _OPENERS and stem.endswith(".tar")):
+        with tarfile.open(from_path) as archive:
+            archive.extractall(folder, filter="data")
+    elif ending in _OPENERS:
+        unpacked = os.path.join(folder, stem)
+        with _OPENERS[ending](from_path, "rb") as source, open(unpacked, "wb") as target:
+            shutil.copyfileobj(source, target)
+    else:
+        known = sorted([".tar", ".zip", *_OPENERS, *_SHORT_ENDINGS])
+        raise RuntimeError(f"Unknown compression or archive type: '{ending}'.\nKnown suffixes are: '{known}'.")
+    if remove_finished:
+        os.remove(from_path)
+    return unpacked if isinstance(from_path, str) else Path(unpacked)
+
+
+def download_and_extract_archive(
+    url: str,
+    download_root: str | Path,
+    extract_root: str | Path | None = None,
+    filename: str | Path | None = None,
+    md5: str | None = None,
+    remove_finished: bool = False,
+) -> None:
+    """`download_url` to `download_root`, then `extract_archive` into `extract_root` (default: the same folder)."""
+    download_root = os.path.expanduser(download_root)
+    filename = filename or os.path.basename(url)
+    download_url(url, download_root, filename, md5)
+    extract_archive(os.path.join(download_root, filename), extract_root or download_root, remove_finished)
+
+
+def verify_str_arg(
+    value: str,
+    arg: str | None = None,
+    valid_values: Iterable[str] | None = None,
+    custom_msg: str | None = None,
+) -> str:
+    """`value` if it is one of `valid_values`, else a ValueError that names the argument."""
+    if not isinstance(value, str):
+        where = "" if arg is None else f" for argument {arg}"
+        raise ValueError(f"Expected type str{where}, but got type {type(value)}.")
+    if valid_values is not None and value not in valid_values:
+        listed = "', '".join(str(valid) for valid in valid_values)
+        raise ValueError(custom_msg or f"Unknown value '{value}' for argument {arg}. Valid values are {{'{listed}'}}.")
+    return value
