@@ -1,0 +1,9 @@
+"""torch.backends.cusparselt: semi-structured sparsity has no kernels here."""
+
+
+def is_available() -> bool:
+    return False
+
+
+def version() -> None:
+    return None

@@ -1,0 +1,5 @@
+"""torch.backends.openmp: XLA has threads of its own."""
+
+
+def is_available() -> bool:
+    return False

@@ -1,0 +1,4 @@
+"""torch.backends.quantized: there are no quantized kernels here."""
+
+engine = "none"
+supported_engines = ["none"]

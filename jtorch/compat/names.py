@@ -1,0 +1,27 @@
+"""Which module of jtorch stands behind a name of torch."""
+
+ALIASES = {"torch": "jtorch", "torchvision": "jtorch.vision"}
+
+
+def jtorch_name(name: str) -> str | None:
+    """Name of the module behind `name`, or None where `name` belongs to neither torch nor torchvision.
+
+    >>> jtorch_name("torchvision.transforms")
+    'jtorch.vision.transforms'
+    """
+    root, dot, rest = name.partition(".")
+    return ALIASES[root] + dot + rest if root in ALIASES else None
+
+
+def aliases_of(name: str) -> list[str]:
+    """Names under which a loaded jtorch module can be imported.
+
+    >>> aliases_of("jtorch.vision.transforms")
+    ['torch.vision.transforms', 'torchvision.transforms']
+    """
+    return [alias + name[len(root) :] for alias, root in ALIASES.items() if name == root or name.startswith(root + ".")]
+
+
+def missing_module(name: str) -> ModuleNotFoundError:
+    """The error for a module of torch that jtorch lacks."""
+    return ModuleNotFoundError(f"No module named {name!r}: jtorch has no {name}", name=name)

@@ -1,0 +1,5 @@
+"""Discrete Fourier transforms: torch.fft."""
+
+from .methods import namespace
+
+globals().update(namespace("fft"))

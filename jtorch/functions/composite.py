@@ -1,0 +1,94 @@
+"""Functions of several operations, or with several overloads, and how they reach `torch` and `Tensor`.
+
+An overload that needs an operation of its own has the name `OVERLOAD.function` in the table (`dim.max`, `all.max`): it is not placed
+anywhere, and its last part is what errors and named results show.
+"""
+
+import functools
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from ..dispatch import store_out
+from ..generate import _SPELLINGS as SPELLINGS
+from ..generate import function, inplace
+from ..ops.registry import OPS
+from ..tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Composite:
+    name: str
+    fn: Any
+    variants: tuple[str, ...]
+
+
+COMPOSITES: list[Composite] = []
+
+
+def composite(*names: str, variants: str = "function method"):
+    """Register a function under torch's names; `variants` as for operations, of which `out` adds the keyword.
+
+    The function itself stays as it is, for use by others. What users call understands numpy's names of arguments (`axis`) too.
+    """
+
+    def register(fn):
+        called = _for_users(fn, "out" in variants.split())
+        space, _, called.__qualname__ = names[0].rpartition(".")
+        called.__module__ = f"jtorch.{space}" if space else "jtorch"  # where pickles find it
+        COMPOSITES.extend(Composite(name, called, tuple(variants.split())) for name in names)
+        return fn
+
+    return register
+
+
+def operation(name: str):
+    """The function of an operation in the table, defaults and all."""
+    return function(OPS[name])
+
+
+def writing(name: str):
+    """The in-place form of an operation in the table."""
+    return inplace(OPS[name])
+
+
+def _for_users(fn, with_out: bool):
+    code = fn.__code__  # `inspect.signature` would take a noticeable part of `import jtorch`
+    known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    open_ended = bool(code.co_flags & inspect.CO_VARKEYWORDS)
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        if kwargs and not open_ended and not kwargs.keys() <= known:
+            return unusual(args, kwargs)
+        return fn(*args, **kwargs)
+
+    def unusual(args, kwargs):
+        out = kwargs.pop("out", None) if with_out else None
+        kwargs = {w if w in known else SPELLINGS.get(w, w): v for w, v in kwargs.items()}
+        for word in kwargs:
+            if word not in known:
+                raise TypeError(f"{fn.__name__}() got an unexpected keyword argument '{word}'")
+        result = fn(*args, **kwargs)
+        return result if out is None else _stored(out, result, fn.__name__)
+
+    return call
+
+
+def _stored(out, result, name):
+    """`out=`: the results in the tensors the caller gave."""
+    if isinstance(result, Tensor):
+        _store(out, result, name)
+        return out
+    for given, value in zip(out, result, strict=True):
+        _store(given, value, name)
+    return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+
+
+def _store(given, result, name):
+    if given.requires_grad or result.requires_grad:
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad."
+        )
+    store_out(given, result)

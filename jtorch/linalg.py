@@ -1,0 +1,5 @@
+"""Linear algebra: torch.linalg."""
+
+from .methods import namespace
+
+globals().update(namespace("linalg"))

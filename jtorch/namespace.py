@@ -1,0 +1,49 @@
+"""Names of torch that are found when somebody asks for them: `import jtorch` reads none of these files."""
+
+import importlib
+
+# Modules under their own name.
+MODULES = frozenset(
+    """_dynamo accelerator amp backends compiler cpu cuda determinism func functional hub jit multiprocessing overrides precision profiler
+    testing threads torch_version version""".split()
+)
+
+# Module -> what torch itself shows of it.
+_SHOWN = {
+    "amp": """autocast GradScaler is_autocast_enabled set_autocast_enabled get_autocast_dtype set_autocast_dtype is_autocast_cache_enabled
+        set_autocast_cache_enabled clear_autocast_cache get_autocast_cpu_dtype get_autocast_gpu_dtype is_autocast_cpu_enabled
+        set_autocast_cpu_enabled set_autocast_cpu_dtype set_autocast_gpu_dtype autocast_increment_nesting autocast_decrement_nesting""",
+    "autograd.anomaly": "is_anomaly_enabled is_anomaly_check_nan_enabled set_anomaly_enabled",
+    "compiler": "compile",
+    "cuda.streams": "Event Stream",
+    "determinism": """use_deterministic_algorithms are_deterministic_algorithms_enabled is_deterministic_algorithms_warn_only_enabled
+        set_deterministic_debug_mode get_deterministic_debug_mode""",
+    "errors": "OutOfMemoryError AcceleratorError",
+    "func": "vmap",
+    "numerics": "set_float32_matmul_precision get_float32_matmul_precision set_flush_denormal set_warn_always is_warn_always_enabled",
+    "threads": "get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads",
+}
+NAMES = {name: module for module, names in _SHOWN.items() for name in names.split()}
+
+
+def find(name: str):
+    """An attribute of `jtorch` that nobody has asked for yet; torch's AttributeError where there is none."""
+    import jtorch
+
+    if name in MODULES:
+        return importlib.import_module(f"jtorch.{name}")
+    module = NAMES.get(name)
+    if module is None and name.startswith("_foreach_"):
+        module = "foreach"
+    if module is not None:
+        found = getattr(importlib.import_module(f"jtorch.{module}"), name)
+        setattr(jtorch, name, found)
+        return found
+    raise AttributeError(f"module 'torch' has no attribute '{name}': jtorch has no torch.{name}")
+
+
+def names() -> list[str]:
+    """What `dir(torch)` shows."""
+    import jtorch
+
+    return sorted({*vars(jtorch), *MODULES, *NAMES})

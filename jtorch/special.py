@@ -1,0 +1,5 @@
+"""Special functions: torch.special."""
+
+from .methods import namespace
+
+globals().update(namespace("special"))
