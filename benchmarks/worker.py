@@ -1,0 +1,123 @@
+"""The process behind a `Side`: reads [method, arguments] lines and answers each with one line of JSON."""
+
+import json
+import os
+import sys
+import time
+
+
+class Worker:
+    def __init__(self, side: str):
+        self.side = side
+        if side == "jtorch":
+            import jtorch.compat
+
+            jtorch.compat.install()
+        if side == "flax":
+            from .workloads import flax_models as models
+        else:
+            from .workloads import models
+        self.models = models
+
+    def ready(self):
+        """Answers once the libraries are imported."""
+        return True
+
+    def prepare(self, workload, size):
+        """Build a workload; nothing runs yet."""
+        from .workloads import batches
+
+        data = batches.batches(workload, size)
+        begun = time.perf_counter()
+        self.step = self.models.WORKLOADS[workload](data)
+        self.done = 0
+        return time.perf_counter() - begun
+
+    def steps(self, count):
+        """Run steps; gives the seconds each took and its loss."""
+        times, losses = [], []
+        for _ in range(count):
+            begun = time.perf_counter()
+            loss = self.step(self.done)
+            times.append(time.perf_counter() - begun)
+            losses.append(loss)
+            self.done += 1
+        return [times, losses]
+
+    def programs(self):
+        """What jtorch's engine counted so far."""
+        import jtorch
+
+        return jtorch.engine.statistics()
+
+    # The cost of a call. CPU time of this thread alone: others on the machine and threads that compute do not count.
+
+    def operations(self):
+        from .workloads import operations
+
+        self.cases = {name: make() for name, make in operations.CASES.items()}
+        self.backward_graph = operations.backward_graph
+        return list(self.cases)
+
+    def operation(self, name, count):
+        """Seconds per operation."""
+        loop = self.cases[name]
+        begun = time.thread_time()
+        loop(count)
+        taken = time.thread_time() - begun
+        self._forget()
+        return taken / count
+
+    def backward(self, count):
+        """Seconds per node of a backward pass, without the optimizer and without running what was recorded."""
+        loss = self.backward_graph(count)
+        begun = time.thread_time()
+        loss.backward()
+        taken = time.thread_time() - begun
+        del loss
+        self._forget()
+        return taken / count
+
+    def flush(self, operations, inputs, results):
+        """Seconds of this thread for a flush of a compiled program: `operations` in a chain, with that many inputs and results held."""
+        import jtorch
+
+        made = self._flush_inputs(inputs)
+        best = float("inf")
+        for _ in range(12):
+            held = [tensor + 1.0 for tensor in made[: results - 1]]
+            total = made[0]
+            for i in range(operations - len(held)):
+                total = total + made[i % inputs]
+            begun = time.thread_time()
+            jtorch.engine.cut()
+            best = min(best, time.thread_time() - begun)
+            del held
+        return best
+
+    def _flush_inputs(self, count):
+        import torch
+
+        made = [torch.ones(4) + float(i) for i in range(count)]
+        [tensor.sum().item() for tensor in made]
+        return made
+
+    def _forget(self):
+        if self.side == "jtorch":
+            import jtorch
+
+            jtorch.engine.cut()
+
+
+def main():
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not look like an answer
+    worker = Worker(sys.argv[1])
+    for line in sys.stdin:
+        method, args = json.loads(line)
+        answers.write(json.dumps(getattr(worker, method)(*args)) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
