@@ -1,0 +1,1 @@
+"""Tests that hold jtorch against PyTorch: the same code, the same observations."""

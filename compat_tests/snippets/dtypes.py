@@ -1,0 +1,128 @@
+"""Dtypes: conversion, promotion, integer and floating arithmetic."""
+import torch
+
+# --- promotion table of dtypes
+names = "uint8 int8 int16 int32 int64 bool float16 bfloat16 float32 float64 complex64 complex128".split()
+dtypes = [getattr(torch, n) for n in names]
+for a in dtypes:
+    print(*[str(torch.promote_types(a, b)).removeprefix("torch.") for b in dtypes])
+# --- promotion of tensors with tensors
+names = "uint8 int8 int32 int64 bool float16 bfloat16 float32 float64 complex64".split()
+for a in names:
+    x = torch.ones(2, dtype=getattr(torch, a))
+    print(*[str((x + torch.ones(2, dtype=getattr(torch, b))).dtype).removeprefix("torch.") for b in names])
+# --- promotion with a 0-dim tensor
+names = "uint8 int64 bool float16 float32 float64".split()
+for a in names:
+    x = torch.ones(2, dtype=getattr(torch, a))
+    print(*[str((x + torch.ones((), dtype=getattr(torch, b))).dtype).removeprefix("torch.") for b in names])
+# --- promotion with Python numbers
+for name in "uint8 int64 bool float32 float64 complex64".split():
+    x = torch.ones(2, dtype=getattr(torch, name))
+    print(name, (x + 1).dtype, (x * 1.5).dtype, (x * True).dtype, (x * 1j).dtype)
+# --- promotion of halves with Python numbers
+for name in "float16 bfloat16".split():
+    x = torch.ones(2, dtype=getattr(torch, name))
+    print(name, (x + 1).dtype, (x * 1.5).dtype, (x * True).dtype)
+# --- result_type and can_cast
+[torch.result_type(torch.tensor([1]), 1.5), torch.result_type(torch.tensor(1), torch.tensor([1], dtype=torch.int8)), torch.can_cast(torch.float32, torch.int32), torch.can_cast(torch.int32, torch.float16)]
+# --- default dtype decides int and float number
+torch.set_default_dtype(torch.float64)
+[(torch.tensor([1]) * 1.5).dtype, (torch.tensor([1]) / 2).dtype]
+# --- true division of ints
+[torch.tensor([7, -7]) / 2, torch.tensor(1) / torch.tensor(3), torch.tensor([True]) / torch.tensor([True])]
+# --- floor division
+[torch.tensor([7, -7]) // 2, torch.tensor([7, -7]) // -2, torch.tensor([7.5, -7.5]) // 2, 7 // torch.tensor([2, -2])]
+# --- remainder and fmod
+[torch.tensor([7, -7]) % 3, torch.tensor([7, -7]) % -3, torch.tensor([5.5, -5.5]) % 2, torch.fmod(torch.tensor([7.0, -7.0]), 3), torch.remainder(torch.tensor([7, -7]), torch.tensor([3, 3]))]
+# --- div rounding modes
+x = torch.tensor([7.0, -7.0])
+[torch.div(x, 2, rounding_mode="trunc"), torch.div(x, 2, rounding_mode="floor"), torch.div(torch.tensor([7, -7]), 2, rounding_mode="trunc")]
+# --- integer overflow wraps
+[torch.tensor([255], dtype=torch.uint8) + 1, torch.tensor([127], dtype=torch.int8) + 1, torch.tensor([-128], dtype=torch.int8) - 1, torch.tensor([2**31 - 1], dtype=torch.int32) * 2, -torch.tensor([1], dtype=torch.uint8)]
+# --- 64-bit integers are real
+[torch.tensor(2**62) + 1, torch.tensor([2**53 + 1]).item(), torch.tensor([3000000000]), torch.tensor([2**40]).sum()]
+# --- 64-bit floats are real
+[torch.tensor([1e300], dtype=torch.float64) * 10, torch.tensor([0.1], dtype=torch.float64).item(), torch.ones(3, dtype=torch.float64).sum() / 3]
+# --- pow of ints
+[torch.tensor([2, 3]) ** 2, torch.tensor([2, -3]) ** 3, torch.tensor([2.0]) ** -1, 2 ** torch.tensor([1, 2, 3]), torch.tensor([2, 3]) ** 0.5, torch.pow(torch.tensor([2]), torch.tensor([10]))]
+# --- float to int truncates
+[torch.tensor([1.9, -1.9, 2.5]).int(), torch.tensor([1.9]).long(), torch.tensor([300.0]).to(torch.int16)]
+# --- conversion methods
+x = torch.tensor([0.0, 1.5, 2.0])
+[x.double(), x.half(), x.bfloat16(), x.int(), x.long(), x.short(), x.char(), x.byte(), x.bool(), x.to(torch.complex64), x.float() is x]
+# --- type with strings and types
+x = torch.tensor([1, 2])
+[x.type(torch.float64), x.type("torch.FloatTensor"), x.type(torch.DoubleTensor), x.type_as(torch.ones(1)), x.type()]
+# --- to forms
+x = torch.ones(2)
+[x.to("cpu") is x, x.to(torch.float32) is x, x.to(torch.float64), x.to("cpu", torch.int32), x.to(torch.ones(1, dtype=torch.int8)), x.to(torch.float32, copy=True) is x, x.to(device="cpu", dtype=torch.half)]
+# --- half arithmetic
+x = torch.tensor([0.1, 1000.0, 65504.0], dtype=torch.float16)
+[x + 1, x * 2, x.sum(dtype=torch.float32), x / 3]
+# --- bfloat16 arithmetic
+x = torch.tensor([0.1, 1000.0, 3.0], dtype=torch.bfloat16)
+[x + 1, x / 3, x.exp()[2]]
+# --- integer into float functions
+x = torch.tensor([0, 1, 4])
+[x.sqrt(), x.exp(), x.sin(), torch.sigmoid(x), x.float().log(), torch.tanh(x), torch.atan2(x, x + 1)]
+# --- bool operations
+a = torch.tensor([True, True, False])
+b = torch.tensor([True, False, False])
+[a & b, a | b, a ^ b, ~a, a + b, a * b, a.sum(), a == b, a.int() - b.int(), a.float().mean(), a.any(), a.all()]
+# --- bitwise and shifts
+a = torch.tensor([5, 6])
+[a & 3, a | 8, a ^ 1, ~a, a << 2, a >> 1, 1 << a, torch.bitwise_not(a.to(torch.uint8))]
+# --- logical functions
+a = torch.tensor([0.0, 2.0])
+[torch.logical_not(a), torch.logical_and(a, torch.tensor([1, 1])), torch.logical_xor(a, a), torch.logical_or(a, a)]
+# --- comparison gives bool
+a = torch.tensor([1, 2, 3])
+[a > 2, a >= 2.0, a == torch.tensor([1.0, 5.0, 3.0]), a != 2, 2 < a, torch.eq(a, a), a.lt(2), (a == a).dtype]
+# --- comparison of int64 with float
+torch.tensor([2**53 + 1]) == torch.tensor([float(2**53)], dtype=torch.float64)
+# --- equal of tensors and other things
+[torch.equal(torch.ones(2), torch.ones(2)), torch.ones(2) == None, torch.ones(2) != "a", torch.ones(1) in [torch.ones(1)]]  # noqa: E711
+# --- finfo and iinfo
+f = torch.finfo(torch.float32)
+i = torch.iinfo(torch.int16)
+[f.eps, f.max, f.tiny, f.min, f.bits, i.max, i.min, i.bits, torch.finfo(torch.bfloat16).eps, torch.finfo(torch.float16).max]
+# --- finfo repr
+print(torch.finfo(torch.float32), torch.iinfo(torch.uint8))
+# --- dtype attributes
+[torch.float32.is_floating_point, torch.complex64.is_complex, torch.int8.is_signed, torch.uint8.is_signed, torch.float16.itemsize, torch.float is torch.float32, torch.long is torch.int64, repr(torch.half), torch.complex64.to_real(), torch.float64.to_complex()]
+# --- is_floating_point and is_complex
+[torch.is_floating_point(torch.ones(1)), torch.ones(1).is_complex(), torch.ones(1).int().is_floating_point(), torch.ones(1).is_signed()]
+# --- reductions of ints give int64
+x = torch.tensor([1, 2, 3], dtype=torch.int32)
+[x.sum(), x.prod(), x.cumsum(0), x.max(), x.bool().sum(), x.sum(dtype=torch.float32), x.to(torch.uint8).sum()]
+# --- cat promotes
+torch.cat([torch.ones(1, dtype=torch.int32), torch.ones(1, dtype=torch.float64), torch.ones(1, dtype=torch.bool)])
+# --- stack promotes
+torch.stack([torch.ones(1, dtype=torch.int64), torch.ones(1)])
+# --- where promotes
+[torch.where(torch.tensor([True, False]), torch.tensor([1, 2]), torch.tensor([1.5, 2.5])), torch.where(torch.tensor([True, False]), 1, 2.0), torch.where(torch.tensor([True]), torch.tensor([1]), 2.5)]
+# --- inf and nan
+x = torch.tensor([float("nan"), float("inf"), -float("inf"), 1.0])
+[x.isnan(), x.isinf(), x.isfinite(), x == x, torch.nan_to_num(x), x.max(), x.sum(), torch.isneginf(x), torch.isposinf(x)]
+# --- division by zero
+[torch.tensor([1.0, -1.0, 0.0]) / 0, torch.tensor([1, 2]) / 0, torch.fmod(torch.tensor([1.0]), 0)]
+# --- rounding functions
+x = torch.tensor([0.5, 1.5, 2.5, -0.5, -1.7])
+[x.round(), x.floor(), x.ceil(), x.trunc(), x.frac(), torch.round(torch.tensor([1.2345]), decimals=2), x.sign(), x.sgn()]
+# --- complex arithmetic
+a = torch.tensor([1 + 2j, 3 - 1j])
+[a * a, a / 2, a.conj() * a, a.abs(), a.sum(), a.exp(), a == a, a * 1.5, a ** 2]
+# --- complex128 promotes
+torch.tensor([1 + 1j], dtype=torch.complex128) * torch.tensor([2.0], dtype=torch.float32)
+# --- reversed operators
+x = torch.tensor([1.0, 2.0])
+[1 - x, 1 / x, 2 ** x, 5 % torch.tensor([3, 4]), 3 + x, 3 * x, 7 // x, -x, +x, abs(-x)]
+# --- add with alpha
+[torch.add(torch.ones(2), torch.ones(2), alpha=3), torch.ones(2).sub(torch.ones(2), alpha=2), torch.tensor([1, 2]).add(1, alpha=2), torch.rsub(torch.ones(2), 3)]
+# --- numpy scalar operands
+import numpy as np
+x = torch.ones(2)
+[(x + np.float64(1.5)).dtype, (x * np.int64(2)).dtype, (torch.tensor([1]) + np.int32(1)).dtype]
+# --- dtype numpy names
+[torch.ones(1, dtype=d).numpy().dtype.name for d in (torch.float16, torch.float64, torch.uint8, torch.int64, torch.bool, torch.complex64)]
