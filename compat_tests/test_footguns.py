@@ -891,3 +891,12 @@ def test_steps_without_an_optimizer_are_compiled_once(torch):
     before = torch.engine.statistics()["ops_run"]
     assert torch.isfinite(w).all()
     assert torch.engine.statistics()["ops_run"] - before <= 60, "nothing had been run until somebody looked"
+
+
+def test_fused_operations_round_to_bfloat16(torch):
+    x = torch.linspace(0.1, 1, 12).bfloat16()
+    for _ in range(3):  # op by op, then as one program
+        y = x / x.norm()
+        fused = (y * 3).float().numpy()  # y rounds before it is multiplied, though nobody looks at it
+        apart = torch.tensor((y.float().numpy() * 3)).bfloat16().float().numpy()
+        assert (fused == apart).all()

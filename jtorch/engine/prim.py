@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from .settings import XLA_OPTIONS
 from .value import aval_of
 
 _ids = itertools.count()
@@ -96,7 +97,7 @@ class Prim:
 
 
 def _plain(prim: Prim):
-    return jax.jit(lambda arrays, words: prim(arrays, unpack(words, prim.number_format)))
+    return jax.jit(lambda arrays, words: prim(arrays, unpack(words, prim.number_format)), compiler_options=XLA_OPTIONS)
 
 
 def _donating(prim: Prim):
@@ -105,7 +106,7 @@ def _donating(prim: Prim):
         arrays.insert(prim.inplace, base)
         return prim(arrays, unpack(words, prim.number_format))
 
-    return jax.jit(run, donate_argnums=(0,))
+    return jax.jit(run, donate_argnums=(0,), compiler_options=XLA_OPTIONS)
 
 
 def unpack(words, number_format: str) -> list:

@@ -15,7 +15,7 @@ from .. import errors
 from . import log
 from .overlap import overlapping, write_apart
 from .prim import unpack
-from .settings import Settings, persist_programs
+from .settings import XLA_OPTIONS, Settings, persist_programs
 
 # Rough compile costs in milliseconds, measured on 2 CPU cores: an operation alone and each equation of its jaxpr; a program and each equation in it.
 COST_ONE, COST_ONE_EQUATION, COST_PROGRAM, COST_EQUATION = 40, 1.2, 60, 0.6
@@ -245,7 +245,7 @@ def _compile(plan, entries, inputs, values, needed, trace) -> Program:
         return [env[slot] for slot in program.produced], (jnp.any(jnp.stack(bad)) if bad else None)
 
     inputs_order = (*program.donated, *program.kept)
-    program.call = jax.jit(run, donate_argnums=(0,))
+    program.call = jax.jit(run, donate_argnums=(0,), compiler_options=XLA_OPTIONS)
     statistics["programs_compiled"] += 1
     if "recompiles" in log.wanted():
         log.recompile(_plans.values(), plan, entries, len(inputs), needed)

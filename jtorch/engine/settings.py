@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 MODES = ("deferred", "eager", "compile")
+# Each operation rounds to its dtype, as torch's do: XLA would drop the steps through bfloat16 and float16 between fused operations.
+XLA_OPTIONS = {"xla_allow_excess_precision": False}
 
 
 class Settings:
