@@ -74,7 +74,7 @@ class LBFGS(Optimizer):
         for param in self._params:
             real = jtorch.view_as_real(param) if param.is_complex() else param
             end = start + real.numel()
-            real.add_(update[start:end].view_as(real), alpha=step_size)
+            real.add_(update[start:end].view_as(real), alpha=float(step_size))
             start = end
         if start != self._numel():
             raise AssertionError(f"Expected offset {start} to equal {self._numel()}")
@@ -95,7 +95,7 @@ class LBFGS(Optimizer):
 
     def _iterate(self, closure):
         group = self.param_groups[0]
-        lr = float(group["lr"])
+        lr = group["lr"]
         max_iter, max_eval = group["max_iter"], group["max_eval"]
         tolerance_change = group["tolerance_change"]
         if group["line_search_fn"] not in (None, "strong_wolfe"):
@@ -123,7 +123,7 @@ class LBFGS(Optimizer):
             memory.update(gradient, step_size, fresh)
             direction = memory.direction
             previous_loss = loss
-            step_size = min(1.0, 1.0 / float(gradient.abs().sum())) * lr if fresh else lr
+            step_size = min(1.0, 1.0 / gradient.abs().sum()) * lr if fresh else lr
             slope = gradient.dot(direction)
             if slope > -tolerance_change:
                 break
