@@ -10,6 +10,8 @@ import types
 
 import numpy as np
 import torch
+from torch.testing._internal.common_methods_invocations import wrapper_set_seed
+from torch.testing._internal.opinfo.core import OpInfo
 
 import jtorch
 
@@ -82,9 +84,26 @@ def counterpart(path: str):
         raise Missing(f"jtorch has no {path}") from error
 
 
-@functools.cache
+def _seeded(call, *args, **kwargs):
+    """What the databases wrap random functions in."""
+    with jtorch.random.fork_rng():
+        jtorch.manual_seed(42)
+        return call(*args, **kwargs)
+
+
+_functions: dict = {}
+
+
 def function(original):
     """The same callable of jtorch."""
+    if id(original) not in _functions:
+        _functions[id(original)] = (_function(original), original)
+    return _functions[id(original)][0]
+
+
+def _function(original):
+    if original is wrapper_set_seed:
+        return _seeded
     path = path_of(original)
     if path is not None:
         return counterpart(path)
@@ -96,12 +115,12 @@ def function(original):
         return types.MethodType(function(original.__func__), value(original.__self__))
     if isinstance(original, types.FunctionType):
         return _rebuilt(original)
+    if isinstance(original, (types.BuiltinFunctionType, type)) and original.__module__ != "torch":
+        return original
     packet = getattr(original, "_overloadpacket", original)
     name = getattr(packet, "__name__", None)
     if name is not None and type(packet).__name__ == "OpOverloadPacket":
         return counterpart(f"torch.{name}")
-    if getattr(original, "__module__", None) == "builtins" or isinstance(original, type):
-        return original
     raise Missing(f"no counterpart of {original!r}")
 
 
@@ -156,9 +175,20 @@ def value(original, memo=None):
         if original.__name__.partition(".")[0] == "torch" and not original.__name__.startswith("torch.testing"):
             return counterpart(original.__name__)
         return original
-    if callable(original):
+    if isinstance(original, torch.nn.Module):
+        return _module(original)
+    if callable(original) and not isinstance(original, OpInfo):
         return function(original)
     return original
+
+
+def _module(original):
+    """A module with the same settings; those that the databases pass as arguments have no parameters."""
+    made = function(type(original))()
+    for name, setting in vars(original).items():
+        if not name.startswith("_"):
+            setattr(made, name, setting)
+    return made
 
 
 def tensor(original: "torch.Tensor"):
@@ -220,10 +250,14 @@ def _tensor_back(result):
         flat = torch.from_numpy(np.array(plain.contiguous().view(ours).numpy())).to(theirs).view(dtype)
     else:
         flat = torch.from_numpy(np.array(plain.contiguous().numpy()))
+    values = flat.reshape(tuple(result.shape))
     made = torch.empty_strided(tuple(result.shape), tuple(result.stride()), dtype=dtype)
-    if any(stride == 0 and size > 1 for size, stride in zip(result.shape, result.stride(), strict=True)):
-        return flat.reshape(tuple(result.shape)).contiguous()  # expanded: its values only
-    return made.copy_(flat.reshape(tuple(result.shape)))
+    written = made
+    for dim, (size, stride) in enumerate(zip(result.shape, result.stride(), strict=True)):
+        if stride == 0 and size > 1:  # expanded: one element stands for all
+            written, values = written.narrow(dim, 0, 1), values.narrow(dim, 0, 1)
+    written.copy_(values)
+    return made
 
 
 def _sparse_back(result):
