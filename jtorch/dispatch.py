@@ -10,7 +10,7 @@ from .autograd.mode import STATE
 from .autograd.node import Origin, Saved, accumulator, node_class, rule_for
 from .dtypes import dtype
 from .engine import Prim
-from .layout import elementwise_strides, is_dense
+from .layout import elementwise_strides, is_dense, normal
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Array, Arrays, Dim, Dims, DType, Number, Op, Operand, OptionalArray, Size
 from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert
@@ -141,16 +141,18 @@ def apply_prim(prim: Prim, tensors, values, numbers, place, elementwise=False) -
             if tensor._requires or (tensor._base is not None and tensor._base._requires):
                 node = make_node(prim, tensors, values, results, numbers, place)
                 break
-    strides = None
+    strides = declared = None
     if elementwise:
         for tensor in tensors:
             if tensor._strides is not None:
                 strides = elementwise_strides([t for t in tensors if t._aval.shape], results[0].aval.shape)
                 break
+    elif prim.origin is not None and prim.origin.layout is not None:
+        declared = prim.origin.layout(tensors)
     visible = prim.visible()
     outs = []
     for value in results if visible == len(results) else results[:visible]:
-        out = Tensor.__new_plain__(value, strides)
+        out = Tensor.__new_plain__(value, strides if declared is None else declared[len(outs)])
         if node is not None and value.aval.dtype.priority >= 2:
             out._requires, out._node = True, node
             if outs:
@@ -356,6 +358,8 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
     )
     origin.visible = n_results if n_results is not None else len(prim.out_avals) - op.residuals
     origin.node_class = node_class(_label(op, origin.params))
+    if op.layout_fn is not None:
+        origin.layout = _bind_layout(op, origin.params, prim)
     make_room(_prims)
     _prims[key] = prim
     return prim
@@ -398,6 +402,31 @@ def _bind_host(op, bind):
         return list(outs) if isinstance(outs, (tuple, list)) else [outs]
 
     return host
+
+
+def _bind_layout(op, params, prim):
+    """The strides of a primitive's results, given the operands; found once where they are a matter of shapes alone."""
+    shapes = tuple(a.shape for a in prim.out_avals[: prim.visible()])
+    known, asked = {}, {}
+    for name in list(inspect.signature(op.layout_fn).parameters)[1:]:
+        operand, _, what = name.rpartition("_")
+        if name in params:
+            known[name] = params[name][1]
+        elif params[operand][0] != "array":
+            known[name] = None
+        elif what == "shape":
+            known[name] = prim.in_avals[params[operand][1]].shape
+        else:
+            asked[name] = params[operand][1]
+
+    def strides(tensors):
+        found = op.layout_fn(shapes, **known, **{name: tensors[i].stride() for name, i in asked.items()})
+        return [None if s is None else normal(shape, s) for shape, s in zip(shapes, found, strict=True)]
+
+    if asked:
+        return strides
+    fixed = strides(())
+    return lambda tensors: fixed
 
 
 class Check:
@@ -657,8 +686,22 @@ def store_out(given: Tensor, result: Tensor, warn: bool = True) -> None:
                 UserWarning,
                 stacklevel=4,
             )
-        given.resize_(result._aval.shape)
+        _take_shape(given, result)
     given._write(result._read() if have is want else result.to(want)._read())
+
+
+def _take_shape(given: Tensor, result: Tensor) -> None:
+    """Resize a given tensor to a result, and lay it out as the result is."""
+    shape, strides, storage = result._aval.shape, result._strides, given._storage
+    if storage.value.aval.size == 0 and given._chain is None and storage.alias is None:
+        given._aval = engine.aval(shape, given._aval.dtype)
+        storage.value = engine.Value(given._aval, np.zeros(shape, given._aval.dtype.numpy), storage.value.place)
+        storage.strides = given._strides = strides
+        return
+    given.resize_(shape)
+    if strides is not None:
+        view = given.detach().as_strided(shape, strides, given._offset)
+        given._chain, given._strides, given._cache = view._chain, view._strides, None
 
 
 # Operations over lists of tensors: an optimizer's update of all parameters of a group

@@ -298,10 +298,10 @@ def accumulator(leaf) -> AccumulateGrad:
 class Origin:
     """How a primitive was built from an operation: which parameter became which operand."""
 
-    __slots__ = ("op", "visible", "differentiable", "params", "operand_kinds", "compute", "node_class")
+    __slots__ = ("op", "visible", "differentiable", "params", "operand_kinds", "compute", "node_class", "layout")
 
     def __init__(self):
-        self.params, self.operand_kinds, self.compute = {}, [], None
+        self.params, self.operand_kinds, self.compute, self.layout = {}, [], None, None
 
     def one_sided(self) -> bool:
         """torch's overloads with a number (`rsub`, `pow`, `clamp`) have no place for it in the graph."""

@@ -8,6 +8,7 @@ from .kinds import is_complex
 from .linalg import LinAlgError, batch_text, check_matrix, check_square, triangular
 from .matmul import adjoint, product
 from .registry import Array, op
+from .shapes import column_major, matrices_column_major
 
 
 def _diagonal_matrix(values):
@@ -100,6 +101,10 @@ def old_cholesky(input: Array, upper=False):
     return _factor(input, upper)
 
 
+cholesky.layout(matrices_column_major)
+old_cholesky.layout(matrices_column_major)
+
+
 @cholesky.backward
 @old_cholesky.backward
 def cholesky_backward(grad, result, upper):
@@ -116,6 +121,11 @@ def cholesky_ex(input: Array, *, upper=False):
     check_square("linalg.cholesky_ex", input)
     factor = _factor(input, upper)
     return factor, _first_of_each(jnp.isnan(_diagonal(factor)))
+
+
+@cholesky_ex.layout
+def cholesky_ex_layout(shapes):
+    return [column_major(shapes[0]), None]
 
 
 @cholesky_ex.backward
@@ -142,6 +152,9 @@ def cholesky_solve(input: Array, L: Array, upper=False):
     return _from_factor(L, input, upper)
 
 
+cholesky_solve.layout(matrices_column_major)
+
+
 @cholesky_solve.backward
 def cholesky_solve_backward(grad, L, result, upper):
     to_input = _from_factor(L, grad, upper)
@@ -156,6 +169,9 @@ def cholesky_inverse(input: Array, upper=False):
     check_square("cholesky_inverse", input)
     eye = jnp.broadcast_to(jnp.eye(input.shape[-1], dtype=input.dtype), input.shape)
     return _from_factor(input, eye, upper)
+
+
+cholesky_inverse.layout(matrices_column_major)
 
 
 @cholesky_inverse.backward
@@ -178,6 +194,9 @@ def qr(input: Array, mode="reduced"):
     if mode == "r":
         return jnp.zeros((0,), input.dtype), jnp.linalg.qr(input, "r")
     return tuple(jnp.linalg.qr(input, mode))
+
+
+qr.layout(matrices_column_major)
 
 
 @qr.backward
@@ -239,6 +258,11 @@ def svd(input: Array, full_matrices=True, *, driver=None):
     """U, the singular values S in falling order and V*, with U diag(S) V* = A."""
     check_matrix("linalg.svd", input)
     return _svd(input, full_matrices)
+
+
+@svd.layout
+def svd_layout(shapes):
+    return [column_major(shapes[0]), None, column_major(shapes[2])]
 
 
 @svd.backward
@@ -304,11 +328,18 @@ def _eigh_slope(to_values, to_vectors, values, vectors):
     return product(vectors, product(core, adjoint(vectors)))
 
 
+def values_and_vectors(shapes):
+    return [None, column_major(shapes[1])]
+
+
 @op("linalg.eigh", promote="none", variants="function out", node="LinalgEigh", outputs=("eigenvalues", "eigenvectors"))
 def eigh(input: Array, UPLO="L"):
     """Eigenvalues in rising order and eigenvectors of Hermitian matrices; only the triangle `UPLO` is read."""
     check_square("linalg.eigh", input)
     return _eigh(input, UPLO)
+
+
+eigh.layout(values_and_vectors)
 
 
 @eigh.backward
@@ -347,6 +378,9 @@ def eig(input: Array):
     return _eig(input)
 
 
+eig.layout(values_and_vectors)
+
+
 @eig.backward
 def eig_backward(grads, results):
     return _eig_slope(*grads, *results)
@@ -366,6 +400,11 @@ def lu_factor_ex(input: Array, *, pivot=True):
         raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
     lu, pivots, _ = lax.linalg.lu(input)
     return lu, (pivots + 1).astype(jnp.int32), _first_of_each(_diagonal(lu) == 0)
+
+
+@lu_factor_ex.layout
+def lu_factor_ex_layout(shapes):
+    return [column_major(shapes[0]), None, None]
 
 
 @op("linalg.lu_solve", promote="none", variants="function out", node="LinalgLuSolve")
@@ -388,6 +427,11 @@ def lu_solve(LU: Array, pivots: Array, B: Array, *, left=True, adjoint=False):
         x = triangular(a, b, upper=False, unit=True)
         x = triangular(a, x, upper=True)
     return x if left else _turned(x)
+
+
+@lu_solve.layout
+def lu_solve_layout(shapes, *, left):
+    return matrices_column_major(shapes) if left else [None]
 
 
 def _turned(x):
@@ -440,3 +484,6 @@ def householder_product(input: Array, tau: Array):
         v = vectors[..., :, i : i + 1]
         result = result - tau[..., i, None, None] * product(v, product(adjoint(v), result))
     return result
+
+
+householder_product.layout(matrices_column_major)

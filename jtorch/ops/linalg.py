@@ -8,7 +8,7 @@ from jax import lax
 from .kinds import is_complex, is_exact, real_dtype, scalar_name, widened
 from .matmul import adjoint, product
 from .registry import Array, op
-from .shapes import broadcast_shapes
+from .shapes import broadcast_shapes, column_major, matrices_column_major
 
 
 class LinAlgError(RuntimeError):
@@ -146,6 +146,9 @@ def inv(input: Array):
     return jnp.linalg.inv(input)
 
 
+inv.layout(matrices_column_major)
+
+
 @inv.check
 def inv_check(xp, *, input):
     if xp is jnp:
@@ -175,6 +178,11 @@ def inv_ex(input: Array):
     inverse = jnp.linalg.inv(input)
     broken = ~jnp.isfinite(inverse).all((-2, -1)) & jnp.isfinite(input).all((-2, -1))
     return inverse, broken.astype(jnp.int32)
+
+
+@inv_ex.layout
+def inv_ex_layout(shapes):
+    return [column_major(shapes[0]), None]
 
 
 @inv_ex.backward
@@ -218,6 +226,11 @@ def solve(input: Array, other: Array, *, left=True):
         )
     x = _solve(input, b) if left else adjoint(_solve(adjoint(input), adjoint(b)))
     return x[..., 0] if vector else x
+
+
+@solve.layout
+def solve_layout(shapes, *, left):
+    return matrices_column_major(shapes) if left else [None]  # also vectors, stacked: a matrix to LAPACK
 
 
 @solve.check
@@ -276,6 +289,9 @@ def solve_triangular(input: Array, other: Array, *, upper, left=True, unitriangu
             f"({input.shape[-2]}x{input.shape[-1]} and {other.shape[-2]}x{other.shape[-1]})"
         )
     return triangular(input, other, upper=upper, left=left, unit=unitriangular)
+
+
+solve_triangular.layout(matrices_column_major)
 
 
 @solve_triangular.backward

@@ -127,7 +127,11 @@ class Op:
         return fn
 
     def layout(self, fn: Callable) -> Callable:
-        """Register a view's metadata: `fn(size, stride, offset, *statics) -> (size, stride, offset)` or None if it must copy."""
+        """Register the memory order of results that are not contiguous: `fn(shapes, *, names...)` gives the strides of each.
+
+        `shapes` are those of the results; None among the strides stands for contiguous. The names are those of static values, and
+        `NAME_shape` and `NAME_strides` of array operands (None for one that is not given).
+        """
         self.layout_fn = fn
         return fn
 

@@ -95,3 +95,18 @@ def restore(reduced, axes: tuple[int, ...], keepdim: bool):
 def ones_before(x, ndim: int):
     """`x` with leading dimensions of size 1 up to `ndim` dimensions."""
     return x.reshape((1,) * (ndim - x.ndim) + x.shape) if x.ndim < ndim else x
+
+
+def column_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides of a stack of matrices whose columns are contiguous, as LAPACK leaves them."""
+    *batch, rows, columns = shape
+    strides, step = [], max(rows, 1) * max(columns, 1)
+    for size in reversed(batch):
+        strides.append(step)
+        step *= max(size, 1)
+    return (*reversed(strides), 1, max(rows, 1))
+
+
+def matrices_column_major(shapes):
+    """A layout: results of two and more dimensions are column-major matrices."""
+    return [column_major(shape) if len(shape) > 1 else None for shape in shapes]
