@@ -21,6 +21,7 @@ from .functions import (  # noqa: F401
     sets,
     softmax,
     statistics,
+    view_copies,
     view_writes,
     views,
 )
@@ -104,6 +105,7 @@ def _attach() -> None:
     Tensor.unsqueeze_ = _renewing(views.unsqueeze)
     Tensor.transpose_ = Tensor.swapaxes_ = Tensor.swapdims_ = _renewing(views.transpose)
     Tensor.t_ = _renewing(views.t)
+    Tensor.as_strided_ = _renewing(views.as_strided)
     space = namespace("")
     for name in _VIEW_FUNCTIONS:
         space[name] = getattr(views, name)
@@ -122,9 +124,9 @@ def _attach() -> None:
 def _renewing(view_function):
     """The in-place form of a view: the tensor itself becomes the view."""
 
-    def method(self, *args):
+    def method(self, *args, **kwargs):
         self._check_writable(view_function.__name__ + "_", overlap=False)
-        view = view_function(self, *args)
+        view = view_function(self, *args, **kwargs)
         self._aval, self._chain, self._strides, self._offset, self._cache = (
             view._aval,
             view._chain,

@@ -148,6 +148,11 @@ def apply_view(
     return view if tensor._plain is True or DisableTorchFunctionSubclass.depth else convert(view, type(tensor))
 
 
+def adopt_history(view: Tensor, made: Tensor) -> None:
+    """Give a view the history of a tensor that was computed to be equal to it."""
+    view._requires, view._node, view._out, view._stamp = True, made._node, made._out, -1
+
+
 def plain_alias(tensor: Tensor, own_counter: bool) -> Tensor:
     """The same memory without history: `.detach()` shares the version counter, `.data` has its own."""
     alias = _new(Tensor)

@@ -205,3 +205,20 @@ x
 # --- hsplit vsplit
 x = torch.arange(8).view(2, 4)
 [torch.hsplit(x, 2), torch.vsplit(x, 2), torch.hstack([x, x]).shape, torch.vstack([x, x]).shape, torch.dstack([x, x]).shape]
+# --- as_strided of a part with its own history
+x = torch.arange(6.0)
+y = x.view(2, 3).requires_grad_()
+z = y.as_strided((2, 2), (1, 1), 1)
+z.sum().backward()
+print(y.grad, z)
+a = torch.arange(12.0).reshape(3, 4)
+a.as_strided_((2, 2), (4, 1), storage_offset=1)
+print(a, a.stride(), a.storage_offset())
+v = torch.arange(12.0)[4:8]
+r = torch.as_strided_scatter(v, torch.zeros(2), (2,), (1,))
+print(r, r.storage_offset())
+# --- padding that crops one end
+q = torch.arange(12.0).reshape(1, 1, 3, 4)
+print(torch.nn.functional.pad(q, (-2, 3, 0, 1), "replicate"), torch.nn.functional.pad(q, (-2, 2, 0, 1), "reflect"))
+print(torch.nn.functional.cosine_similarity(torch.ones(2, 3), torch.ones(2, 1, 3), dim=-1))
+torch.nn.functional.cosine_similarity(torch.tensor(2.0), torch.tensor(3.0), dim=0)

@@ -1,8 +1,6 @@
-"""Copies of a tensor with a view of it replaced, and copies of views."""
+"""Copies of a tensor with a view of it replaced."""
 
-import numpy as np
-
-from ..interop import own_numpy
+from ..dtypes import preserve_format
 from . import views
 from .composite import composite
 
@@ -31,7 +29,7 @@ def select_scatter(input, src, dim, index):
     return _filled(input, lambda x: x.select(dim, index), src)
 
 
-@composite("slice_scatter")
+@composite("slice_scatter", variants="function method out")
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     """`input` with the slice start:end:step along `dim` replaced."""
     ahead = (slice(None),) * (dim % input.dim())
@@ -52,11 +50,12 @@ def as_strided_scatter(input, src, size, stride, storage_offset=None):
         raise RuntimeError(
             f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = {list(size)}"
         )
-    places = np.asarray(storage_offset or 0)
-    for n, step in zip(size, stride, strict=True):
-        places = places[..., None] + np.arange(n) * step
-    index = own_numpy(places.reshape(-1).astype(np.int64)).to(input.device)
-    return input.reshape(-1).index_copy(0, index, src.reshape(-1)).reshape(input.shape)
+    # The whole storage is copied, as in torch: the part may reach beyond the input, and the result lies where the input does.
+    whole = views._storage_tensor(input).detach().clone(memory_format=preserve_format)
+    geometry = input.shape, input.stride(), input._offset
+    whole.as_strided(*geometry).copy_(input)
+    whole.as_strided(size, stride, input._offset if storage_offset is None else storage_offset).copy_(src)
+    return whole.as_strided(*geometry)
 
 
 @composite("fill_diagonal_", variants="method")
@@ -75,33 +74,3 @@ def fill_diagonal_(input, fill_value, wrap=False):
             part = input.narrow(0, top, input.shape[0] - top)
             part.diagonal().fill_(fill_value)
     return input
-
-
-_COPIES = """alias as_strided diagonal expand narrow permute select squeeze t transpose unfold unsqueeze view view_as_real view_as_complex""".split()
-
-
-def _copy_of(view):
-    def copied(*args, **kwargs):
-        return view(*args, **kwargs).clone()
-
-    copied.__name__ = view.__name__ + "_copy"
-    copied.__doc__ = f"A copy of what `{view.__name__}` gives."
-    return copied
-
-
-def _copies_of(view):
-    def copied(*args, **kwargs):
-        return tuple(part.clone() for part in view(*args, **kwargs))
-
-    copied.__name__ = view.__name__ + "_copy"
-    copied.__doc__ = f"Copies of what `{view.__name__}` gives."
-    return copied
-
-
-for _name in _COPIES:
-    composite(f"{_name}_copy", variants="function")(_copy_of(getattr(views, _name)))
-for _name in ("split", "split_with_sizes", "unbind"):
-    composite(f"{_name}_copy", variants="function")(_copies_of(getattr(views, _name)))
-for _name in ("chunk", "split", "split_with_sizes"):
-    composite(f"unsafe_{_name}")(getattr(views, _name))
-composite("narrow_copy", variants="method")(_copy_of(views.narrow))

@@ -2,11 +2,12 @@
 
 import math
 
-from ..dispatch import wrap_dim
+from ..autograd.mode import is_grad_enabled
+from ..dispatch import apply, wrap_dim
 from ..layout import view_strides
 from ..ops import views as ops
 from ..tensor import Tensor
-from ..views import apply_view
+from ..views import adopt_history, apply_view
 
 
 def _size(args, name="size") -> tuple[int, ...]:
@@ -572,7 +573,12 @@ def as_strided(input: Tensor, size, stride, storage_offset=None) -> Tensor:
     base = _storage_tensor(input)
     strides = base.stride()
     order = tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
-    return apply_view(ops.as_strided, base, (size, stride, offset, order), (size, stride, offset))
+    view = apply_view(ops.as_strided, base, (size, stride, offset, order), (size, stride, offset))
+    if input.requires_grad and not base.requires_grad and is_grad_enabled():
+        # The history is that of a tensor which is itself a part of the storage.
+        geometry = (whole.size, size, stride, offset, input.stride(), input._offset)
+        adopt_history(view, apply(ops.as_strided_again, (input, *geometry))[0])
+    return view
 
 
 def _storage_tensor(input: Tensor) -> Tensor:

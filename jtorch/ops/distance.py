@@ -4,14 +4,21 @@ import jax.numpy as jnp
 
 from .kinds import is_exact, scalar_name, widened
 from .norms import norm_over, norm_slope
-from .registry import Array, Dim, op
+from .registry import Array, op
 from .shapes import fit, restore
 
 
 @op("cosine_similarity", variants="function", promote="arith", node="SumBackward1", elementwise=False)
-def cosine_similarity(x1: Array, x2: Array, dim: Dim = 1, eps=1e-8):
-    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along a dimension."""
+def cosine_similarity(x1: Array, x2: Array, dim=1, eps=1e-8):
+    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along a dimension of their common shape."""
     x1, x2 = jnp.broadcast_arrays(*fit(x1, x2))
+    extent = max(x1.ndim, 1)
+    if not -extent <= dim < extent:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], but got {dim})"
+        )
+    if x1.ndim == 0:
+        x1, x2 = x1[None], x2[None]
     if is_exact(x1):
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {scalar_name(x1)}")
 

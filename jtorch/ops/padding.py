@@ -1,6 +1,7 @@
 """Padding at the ends of the last dimensions."""
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from .kinds import is_bool, not_implemented
@@ -32,9 +33,21 @@ def _numpy_pad(input, widths, mode):
             raise RuntimeError(
                 f"input ({letter}: {size}) is too small. Calculated output {letter}: {size + low + high}"
             )
-        if low < 0 or high < 0:
-            input = lax.slice_in_dim(input, max(-low, 0), size - max(-high, 0), axis=axis)
-    return jnp.pad(input, [(max(low, 0), max(high, 0)) for low, high in edges], mode=mode)
+    if all(low >= 0 and high >= 0 for low, high in edges):
+        return jnp.pad(input, edges, mode=mode)
+    # A negative width crops, and what the other end repeats is of the whole input: by position.
+    for axis, (low, high) in enumerate(edges):
+        last = max(input.shape[axis] - 1, 0)
+        positions = np.arange(-low, input.shape[axis] + high)
+        if mode == "edge":
+            positions = positions.clip(0, last)
+        elif mode == "reflect":
+            positions = last - abs(last - abs(positions))
+        else:
+            inside = range(max(-low, 0), input.shape[axis] - max(-high, 0))
+            positions = (positions - inside.start) % max(len(inside), 1) + inside.start
+        input = jnp.take(input, positions, axis=axis)
+    return input
 
 
 def _mirroring(name, node):

@@ -131,11 +131,25 @@ def as_strided(input: Array, size, stride, offset, order):
     """Any strided look at the storage; `order` is the memory order of the input's dimensions."""
     if 0 in size:
         return jnp.zeros(size, input.dtype)
-    flat = input.transpose(order).reshape(-1)
+    return jnp.take(input.transpose(order).reshape(-1), _positions(size, stride, offset), mode="clip")
+
+
+def _positions(size, stride, offset):
+    """Where in the storage the elements of a strided tensor are."""
     positions = jnp.asarray(offset)
     for d, (n, s) in enumerate(zip(size, stride, strict=True)):
         positions = positions + (jnp.arange(n) * s).reshape((n,) + (1,) * (len(size) - d - 1))
-    return jnp.take(flat, positions.reshape(size), mode="clip")
+    return positions.reshape(size)
+
+
+@op("as_strided_again", variants="", promote="none", node="AsStrided")
+def as_strided_again(input: Array, length, size, stride, offset, input_stride, input_offset):
+    """What a strided look at a storage of some length owes to a strided tensor that lies in it: zeros where that has no element."""
+    if 0 in size:
+        return jnp.zeros(size, input.dtype)
+    own = _positions(input.shape, input_stride, input_offset).reshape(-1)
+    storage = jnp.zeros(length, input.dtype).at[own].set(input.reshape(-1))
+    return storage[_positions(size, stride, offset)]
 
 
 @op("view_as_real", variants="", promote="none")
