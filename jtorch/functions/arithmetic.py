@@ -200,7 +200,7 @@ def _order(n):
     return n
 
 
-@composite("polygamma", "special.polygamma", variants="function")
+@composite("polygamma", "special.polygamma", variants="function out")
 def polygamma(n, input):
     """The n-th derivative of digamma.
 

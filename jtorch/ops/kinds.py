@@ -131,3 +131,18 @@ def require_floating(kernel: str, *arrays) -> None:
     for x in arrays:
         if is_exact(x):
             raise not_implemented(kernel, x)
+
+
+def require_wide_real(kernel: str, *arrays) -> None:
+    """float32 or float64: what torch computes special functions in that are not written for anything else."""
+    for x in arrays:
+        if is_complex(x) or is_half(x):
+            raise not_implemented(kernel, x)
+
+
+def direction(x):
+    """x / |x|, and 0 at 0."""
+    if not is_complex(x):
+        return lax.stop_gradient(jnp.sign(x))
+    size = jnp.abs(x)
+    return jnp.where(size == 0, 0, x / jnp.where(size == 0, 1, size))

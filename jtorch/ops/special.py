@@ -1,5 +1,6 @@
 """Special functions of one or two tensors: logistic, error, gamma, Bessel functions and their kin (torch.special)."""
 
+import functools
 import math
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.scipy import special
 
-from .kinds import as_number, is_floating, refuse_complex, rounded_to, widened
+from .kinds import as_number, is_floating, refuse_complex, require_wide_real, rounded_to, widened
 from .pointwise import EVERYWHERE
 from .registry import Array, Number, Operand, op
 from .shapes import fit
@@ -97,23 +98,31 @@ def lgamma_backward(grad, input):
 def digamma(input: Array):
     """Derivative of lgamma; -inf at 0, inf at -0.0, NaN at the other poles."""
     refuse_complex("digamma", input)
-    x = widened(input)
-    pole = x == 0
-    value = _digamma(jnp.where(pole, 1, x))
-    return jnp.where(pole, jnp.where(jnp.signbit(x), jnp.inf, -jnp.inf), value).astype(input.dtype)
+    return _polygamma(input, 0)
 
 
-@jax.custom_jvp
-def _digamma(x):
-    return lax.digamma(x)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _polygamma(x, n: int):
+    """The n-th derivative of digamma, in the dtype of `x`."""
+    if n == 0:
+        wide = widened(x)
+        pole = wide == 0
+        value = jnp.where(pole, jnp.where(jnp.signbit(wide), jnp.inf, -jnp.inf), lax.digamma(jnp.where(pole, 1, wide)))
+        return value.astype(x.dtype)
+    # JAX's float32 sums of zeta lose two digits.
+    wide = x.astype(jnp.float64) if x.dtype == jnp.float32 else widened(x)
+    if n == 1:
+        return _trigamma(wide).astype(x.dtype)
+    sign = 1 if n % 2 else -1
+    return (sign * math.factorial(n) * _zeta(jnp.asarray(n + 1, wide.dtype), wide)).astype(x.dtype)
 
 
-@_digamma.defjvp
-def _digamma_jvp(primals, tangents):
-    return _digamma(*primals), tangents[0] * trigamma(*primals)
+@_polygamma.defjvp
+def _polygamma_jvp(n, primals, tangents):
+    return _polygamma(*primals, n), tangents[0] * _polygamma(*primals, n + 1)
 
 
-def trigamma(x):
+def _trigamma(x):
     """Derivative of digamma, for x < 0.5 by reflection: psi'(1 - x) + psi'(x) = (pi / sin(pi x)) ** 2."""
     negative = x < 0.5
     value = lax.polygamma(jnp.ones_like(x), jnp.where(negative, 1 - x, x))
@@ -124,6 +133,7 @@ def trigamma(x):
 @op("special.erfcx", promote="float", variants="function out", node="SpecialErfcx")
 def erfcx(input: Array):
     """exp(x ** 2) * erfc(x), which does not underflow for large x."""
+    require_wide_real("erfcx_cpu", input)
     x = widened(input)
     # Beyond the middle range by the continued fraction of erfc, 7 levels deep: 1 / (x + 1/2 / (x + 1 / (x + ...))).
     big = jnp.where(x > 5, x, 6)
@@ -144,6 +154,7 @@ def erfcx_backward(grad, input, result):
 @op("special.ndtr", promote="float", variants="function out", node="SpecialNdtr")
 def ndtr(input: Array):
     """Area under the standard normal density up to the input."""
+    refuse_complex("erf_vml_cpu", input)
     x = widened(input) * math.sqrt(0.5)
     return jnp.where(
         jnp.abs(x) < 1, 0.5 + 0.5 * lax.erf(x), jnp.where(x > 0, 1 - 0.5 * lax.erfc(x), 0.5 * lax.erfc(-x))
@@ -158,6 +169,7 @@ def ndtr_backward(grad, input):
 @op("special.log_ndtr", promote="float", variants="function out", node="SpecialLogNdtr")
 def log_ndtr(input: Array):
     """Logarithm of `special.ndtr`, exact far to the left."""
+    require_wide_real("log_ndtr_cpu", input)
     x = widened(input)
     left = x < -1
     t = x * math.sqrt(0.5)
@@ -174,6 +186,7 @@ def log_ndtr_backward(grad, input, result):
 @op("special.ndtri", promote="float", variants="function out", node="SpecialNdtri")
 def ndtri(input: Array):
     """The inverse of `special.ndtr`."""
+    require_wide_real("ndtri_cpu", input)
     return special.ndtri(widened(input)).astype(input.dtype)
 
 
@@ -188,6 +201,7 @@ def ndtri_backward(grad, result):
 @op("special.entr", promote="float", variants="function out", node="SpecialEntr")
 def entr(input: Array):
     """-x * log(x); 0 at 0 and -inf below."""
+    refuse_complex("entr_cpu", input)
     x = widened(input)
     positive = x > 0
     value = -x * jnp.log(jnp.where(positive, x, 1))
@@ -222,13 +236,7 @@ def xlog1py_backward(grad, input, other):
 def polygamma(input: Array, *, n):
     """The n-th derivative of digamma."""
     refuse_complex("polygamma", input)
-    if n == 0:
-        return digamma.fn(input)
-    x = widened(input)
-    if n == 1:
-        return trigamma(x).astype(input.dtype)
-    sign = 1 if n % 2 else -1
-    return (sign * math.factorial(n) * _zeta(jnp.asarray(n + 1, x.dtype), x)).astype(input.dtype)
+    return _polygamma(input, n)
 
 
 @polygamma.backward
@@ -239,6 +247,7 @@ def polygamma_backward(grad, input, n):
 @op("special.zeta", promote="float", variants="function out", node="SpecialZeta")
 def zeta(input: Operand, other: Operand):
     """Hurwitz' zeta function: the sum of 1 / (k + other) ** input over k = 0, 1, 2, ..."""
+    require_wide_real("zeta_cpu", input, other)
     input, other = fit(input, other)
     a, b = jnp.broadcast_arrays(widened(input), widened(other))
     return _zeta(a, b).astype(input.dtype)
@@ -260,7 +269,8 @@ def _zeta(x, q):
     value = total + special.zeta(x, jnp.where(jnp.isfinite(q), place, q))
     undefined = (q < 0) & (x != jnp.floor(x))
     pole = (q <= 0) & (q == jnp.floor(q))
-    return jnp.where(pole, jnp.inf, jnp.where(undefined, jnp.nan, value)).astype(value.dtype)
+    value = jnp.where(pole, jnp.inf, jnp.where(undefined, jnp.nan, value))
+    return jnp.where(x < 1, jnp.nan, value).astype(total.dtype)
 
 
 @_zeta.defjvp
@@ -280,6 +290,7 @@ def zeta_backward(grad, input, other, needs):
 @op(promote="float", variants=EVERYWHERE, aliases=("special.gammainc",), node="Igamma")
 def igamma(input: Array, other: Array):
     """Regularised lower incomplete gamma function."""
+    refuse_complex("igamma_cpu", input)
     input, other = fit(input, other)
     return special.gammainc(widened(input), widened(other)).astype(input.dtype)
 
@@ -287,6 +298,7 @@ def igamma(input: Array, other: Array):
 @op(promote="float", variants=EVERYWHERE, aliases=("special.gammaincc",), node="Igammac")
 def igammac(input: Array, other: Array):
     """Regularised upper incomplete gamma function."""
+    refuse_complex("igammac_cpu", input)
     input, other = fit(input, other)
     return special.gammaincc(widened(input), widened(other)).astype(input.dtype)
 
@@ -315,7 +327,7 @@ def igammac_backward(grad, input, other, needs):
 @op(promote="float", variants=EVERYWHERE, aliases=("special.i0",))
 def i0(input: Array):
     """Modified Bessel function of the first kind, order 0."""
-    refuse_complex("i0_cpu", input)
+    refuse_complex("i0_vml_cpu", input)
     return special.i0(widened(input)).astype(input.dtype)
 
 
@@ -327,6 +339,7 @@ def i0_backward(grad, input):
 @op("special.i0e", promote="float", variants="function out", node="SpecialI0E")
 def i0e(input: Array):
     """exp(-|x|) * i0(x)."""
+    refuse_complex("i0e_cpu", input)
     return special.i0e(widened(input)).astype(input.dtype)
 
 
@@ -338,6 +351,7 @@ def i0e_backward(grad, input, result):
 @op("special.i1", promote="float", variants="function out", node="SpecialI1")
 def i1(input: Array):
     """Modified Bessel function of the first kind, order 1."""
+    refuse_complex("i1_cpu", input)
     return special.i1(widened(input)).astype(input.dtype)
 
 
@@ -351,6 +365,7 @@ def i1_backward(grad, input, result):
 @op("special.i1e", promote="float", variants="function out", node="SpecialI1E")
 def i1e(input: Array):
     """exp(-|x|) * i1(x)."""
+    refuse_complex("i1e_cpu", input)
     return special.i1e(widened(input)).astype(input.dtype)
 
 
