@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from .kinds import is_exact, scalar_name, widened
+from .kinds import is_exact, real_dtype, scalar_name, widened
 from .norms import norm_over, norm_slope
 from .registry import Array, op
 from .shapes import fit, restore
@@ -35,7 +35,7 @@ def pairwise_distance(x1: Array, x2: Array, p, eps, keepdim):
     """The p-norm of x1 - x2 + eps along the last dimension."""
     x1, x2 = fit(x1, x2)
     difference = widened(x1 - x2 + jnp.asarray(eps, x1.dtype))
-    return norm_over(difference, p, (difference.ndim - 1,), keepdim).astype(x1.dtype)
+    return norm_over(difference, p, (difference.ndim - 1,), keepdim).astype(real_dtype(x1.dtype))
 
 
 @pairwise_distance.backward
@@ -43,5 +43,5 @@ def _(grad, x1, x2, p, eps, keepdim, result):
     difference = widened(x1) - widened(x2) + eps
     axes = (difference.ndim - 1,)
     g, r = (restore(widened(x), axes, keepdim) for x in (grad, result))
-    slope = norm_slope(g, difference, p, r, axes).astype(grad.dtype)
+    slope = norm_slope(g, difference, p, r, axes).astype(x1.dtype)
     return slope, -slope

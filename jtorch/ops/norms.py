@@ -2,10 +2,9 @@
 
 import math
 
-import jax
 import jax.numpy as jnp
 
-from .kinds import is_complex, is_exact, real_dtype, scalar_name, widened
+from .kinds import direction, is_complex, is_exact, real_dtype, scalar_name, widened
 from .matmul import product
 from .registry import Array, Dim, Dims, DType, op
 from .shapes import axes_of, broadcast_shapes, restore
@@ -26,14 +25,6 @@ def norm_over(x, order: float, axes: tuple[int, ...], keepdim: bool):
     return jnp.sum(size**order, axis=axes, keepdims=keepdim) ** (1 / order)
 
 
-def _direction(x):
-    """x / |x|, and 0 at 0."""
-    if not is_complex(x):
-        return jax.lax.stop_gradient(jnp.sign(x))
-    size = jnp.abs(x)
-    return jnp.where(size == 0, 0, x / jnp.where(size == 0, 1, size))
-
-
 def _ratio(a, b):
     """a / b, and 0 where b is 0."""
     return jnp.where(b == 0, 0, a / jnp.where(b == 0, 1, b))
@@ -44,7 +35,7 @@ def norm_slope(grad, x, order: float, result, axes: tuple[int, ...]):
     if order == 0:
         return jnp.zeros_like(x)
     if order == 1:
-        return _direction(x) * grad
+        return direction(x) * grad
     if order == 2:
         return x * _ratio(grad, result)
     size = jnp.abs(x)
@@ -52,11 +43,11 @@ def norm_slope(grad, x, order: float, result, axes: tuple[int, ...]):
         # Equal largest elements share; NaN is equal to NaN here.
         attained = (size == result) | (jnp.isnan(size) & jnp.isnan(result))
         count = jnp.sum(attained, axis=axes, keepdims=True).astype(size.dtype)
-        return _direction(x) * attained * (grad / count)
+        return direction(x) * attained * (grad / count)
     scale = _ratio(grad, jnp.where(result == 0, 1, result) ** (order - 1)) * (result != 0)
     safe = jnp.where(size == 0, 1, size)
     if order < 2:
-        return jnp.where(size == 0, 0, _direction(x) * safe ** (order - 1)) * scale
+        return jnp.where(size == 0, 0, direction(x) * safe ** (order - 1)) * scale
     return x * jnp.where(size == 0, 0, safe ** (order - 2)) * scale
 
 

@@ -8,6 +8,7 @@ from jax import lax
 
 from .kinds import (
     as_number,
+    direction,
     is_bool,
     is_complex,
     is_exact,
@@ -35,7 +36,7 @@ def abs(input: Array):
 @abs.backward
 def _(grad, input):
     # JAX's slope at 0 is 1, torch's 0; of a complex number the sign is z / |z|.
-    return grad * jnp.sign(input)
+    return grad * direction(input)
 
 
 @op(promote="arith", variants=EVERYWHERE, aliases=("negative",))
