@@ -23,6 +23,7 @@ usage: python -m jtorch SCRIPT [ARGS...]      run a file, folder or zip archive
        python -m jtorch -m MODULE [ARGS...]   run a module
        python -m jtorch -c CODE [ARGS...]     run a line of code
        python -m jtorch - [ARGS...]           run standard input
+       python -m jtorch check FILE...         say what of torch they use that jtorch lacks; runs nothing (./check is a script)
 In the program, torch and torchvision mean jtorch and jtorch.vision. Options of Python go before -m jtorch."""
 
 
@@ -31,6 +32,10 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["-h" | "--help", *_]:
             print(USAGE)
+        case ["check", *rest]:
+            from jtorch.compat.check import main as check
+
+            sys.exit(check(rest))
         case ["-m", name, *rest]:
             _run_module(name, rest)
         case ["-c", code, *rest]:
