@@ -27,6 +27,8 @@ LAYERS = {
         "interop",
         "layout",
         "methods",
+        "outs",
+        "overlap",
         "pickling",
         "printing",
         "random",

@@ -71,13 +71,13 @@ def _int(n, name):
     raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}")
 
 
-def _given_out(out, made: Tensor, name: str, warn: bool = True) -> Tensor:
+def _given_out(out, made: Tensor, name: str, *inputs) -> Tensor:
     if out is None:
         return made
-    from .dispatch import store_out
+    from .outs import refuse_gradients, store_results
 
-    store_out(out, made, warn)
-    return out
+    refuse_gradients(name, inputs)
+    return store_results(out, made, name, inputs)
 
 
 # From data
@@ -290,7 +290,7 @@ def zeros(
         requires_grad,
         layout=layout,
     )
-    return _given_out(out, made, "zeros", warn=False)
+    return _given_out(out, made, "zeros")
 
 
 def ones(
@@ -305,7 +305,7 @@ def ones(
         requires_grad,
         layout=layout,
     )
-    return _given_out(out, made, "ones", warn=False)
+    return _given_out(out, made, "ones")
 
 
 def empty(
@@ -330,7 +330,7 @@ def empty(
     )
     if memory_format in (dtypes.channels_last, dtypes.channels_last_3d):
         made = made.contiguous(memory_format=memory_format)
-    return _given_out(out, made, "empty", warn=False)
+    return _given_out(out, made, "empty")
 
 
 def _no_more(kwargs, name):
@@ -358,7 +358,7 @@ def full(
         dtype = _infer([fill_value])
     shape = _shape((size,) if isinstance(size, (tuple, list)) else (tuple(size),), {})
     array = np.full(shape, fill_value, dtype=_numpy_dtype(dtype, out.dtype if out is not None else None))
-    return _given_out(out, _finish(array, device, requires_grad, layout=layout), "full", warn=False)
+    return _given_out(out, _finish(array, device, requires_grad, layout=layout), "full")
 
 
 def empty_strided(
@@ -512,15 +512,22 @@ def arange(
         )
     if dtype.priority <= 1:
         start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("step must be nonzero")
         count = max(-(-(end - start) // step), 0)
         array = start + np.arange(count, dtype=np.int64) * step
     else:
         count = max(math.ceil((end - start) / step), 0)
         wide = np.float64 if dtype is not dtypes.float32 else np.float32
         array = (np.float64(start) + np.arange(count, dtype=np.float64) * np.float64(step)).astype(wide)
-    return _given_out(
-        out, _finish(array.astype(dtype.numpy), device, requires_grad, layout=layout), "arange", warn=False
-    )
+    if out is not None and 0 < out.numel() != count:
+        warnings.warn(
+            f"The number of elements in the out tensor of shape {list(out.shape)} is {out.numel()} which does not match the computed number of "
+            f"elements {count}. Note that this may occur as a result of rounding error. The out tensor will be resized to a tensor of shape ({count},).",
+            UserWarning,
+            stacklevel=2,
+        )
+    return _given_out(out, _finish(array.astype(dtype.numpy), device, requires_grad, layout=layout), "arange")
 
 
 def _check_range(start, end, step):
@@ -544,21 +551,32 @@ def range(start=0, end=None, step=1, *, out=None, dtype=None, layout=None, devic
     _check_range(start, end, step)
     count = int(math.floor((end - start) / step)) + 1
     array = np.float64(start) + np.arange(count) * np.float64(step)
-    return _given_out(out, _finish(array.astype(_numpy_dtype(dtype)), device, requires_grad), "range", warn=False)
+    array = array.astype(_numpy_dtype(dtype, out.dtype if out is not None else None))
+    return _given_out(out, _finish(array, device, requires_grad), "range")
 
 
 def linspace(
     start, end, steps, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
 ) -> Tensor:
     """`steps` evenly spaced values from `start` to `end`, both included."""
+    steps = _steps(start, end, steps, "linspace")
     array = _linspace(_number(start), _number(end), steps, dtype or (out.dtype if out is not None else None))
-    return _given_out(out, _finish(array, device, requires_grad, layout=layout), "linspace", warn=False)
+    return _given_out(out, _finish(array, device, requires_grad, layout=layout), "linspace")
+
+
+def _steps(start, end, steps, name) -> int:
+    count = _number(steps)
+    if not hasattr(count, "__index__") or isinstance(count, builtins.bool):
+        given = ", ".join(type(x).__name__ for x in (start, end, steps))
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got ({given}), but expected (start, end, int steps)"
+        )
+    if count < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    return count.__index__()
 
 
 def _linspace(start, end, steps, dtype) -> np.ndarray:
-    steps = _number(steps)
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
     if dtype is None:
         dtype = dtypes.default_dtype()
         if isinstance(start, builtins.complex) or isinstance(end, builtins.complex):
@@ -599,10 +617,10 @@ def logspace(
     requires_grad=False,
 ) -> Tensor:
     """`base` to the powers of `linspace(start, end, steps)`."""
-    wanted = dtype or dtypes.default_dtype()
-    powers = _linspace(_number(start), _number(end), steps, dtypes.float64)
+    wanted = dtype or (out.dtype if out is not None else dtypes.default_dtype())
+    powers = _linspace(_number(start), _number(end), _steps(start, end, steps, "logspace"), dtypes.float64)
     array = np.power(np.float64(base), powers) if wanted.priority < 3 else np.power(builtins.complex(base), powers)
-    return _given_out(out, _finish(array.astype(wanted.numpy), device, requires_grad), "logspace", warn=False)
+    return _given_out(out, _finish(array.astype(wanted.numpy), device, requires_grad), "logspace")
 
 
 def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
@@ -610,8 +628,9 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
     for name, extent in (("n", n), ("m", n if m is None else m)):
         if extent < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {extent}")
-    made = _finish(np.eye(n, m, dtype=_numpy_dtype(dtype)), device, requires_grad, layout=layout)
-    return _given_out(out, made, "eye", warn=False)
+    wanted = _numpy_dtype(dtype, out.dtype if out is not None else None)
+    made = _finish(np.eye(n, m, dtype=wanted), device, requires_grad, layout=layout)
+    return _given_out(out, made, "eye")
 
 
 def complex(real, imag, *, out=None) -> Tensor:

@@ -10,9 +10,10 @@ from .autograd.mode import STATE
 from .autograd.node import Origin, Saved, accumulator, node_class, rule_for
 from .dtypes import dtype
 from .engine import Prim
-from .layout import elementwise_strides, is_dense, normal
+from .layout import elementwise_strides, normal
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Array, Arrays, Dim, Dims, DType, Number, Op, Operand, OptionalArray, Size
+from .overlap import refuse_shared
 from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert
 from .tensor import Tensor
 from .transfer import move
@@ -615,7 +616,7 @@ def _torch_function(op, args, tensors):
 public_functions: dict[Op, object] = {}
 
 
-# In-place and out= variants
+# In-place variants; those with `out=` are in `outs.py`
 
 
 def apply_inplace(op: Op, args: tuple) -> Tensor:
@@ -627,81 +628,12 @@ def apply_inplace(op: Op, args: tuple) -> Tensor:
     if op.elementwise:
         for other in args[1:]:
             if isinstance(other, Tensor) and other._storage is target._storage and other is not target:
-                _refuse_overlap(target, other)
+                refuse_shared(target, other)
     out = apply(op, args, target)[0]
     from .views import write_through  # views are built on this file
 
     write_through(target, out)
     return target
-
-
-def _refuse_overlap(target, other) -> None:
-    """torch refuses an operand that shares part of the memory written to; the whole of it is fine."""
-    if other._chain == target._chain or (
-        other._offset == target._offset
-        and other._aval.shape == target._aval.shape
-        and other.stride() == target.stride()
-    ):
-        return
-    ranges = []
-    for t in (target, other):
-        if not t._aval.size or not is_dense(t._aval.shape, t.stride()):
-            return
-        ranges.append((t._offset, t._offset + t._aval.size))
-    if ranges[0][0] < ranges[1][1] and ranges[1][0] < ranges[0][1]:
-        raise RuntimeError(
-            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
-
-
-def apply_out(op: Op, args: tuple, out):
-    """Compute an operation and store its results in the tensors the caller gave."""
-    results = apply(op, args)
-    outs = (out,) if isinstance(out, Tensor) else tuple(out)
-    for result, given in zip(results, outs, strict=True):
-        if (given._requires or any(isinstance(a, Tensor) and a._requires for a in args)) and STATE.grad:
-            raise RuntimeError(
-                f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
-            )
-        store_out(given, result)
-    return out
-
-
-def store_out(given: Tensor, result: Tensor, warn: bool = True) -> None:
-    """torch's `out=`: the result must be castable to the given dtype; a wrong shape is resized, with a warning when it was not empty."""
-    have, want = result._aval.dtype, given._aval.dtype
-    if not promotion.can_cast(have, want):
-        raise RuntimeError(
-            f"result type {SCALAR_NAMES[have.name]} can't be cast to the desired output type {SCALAR_NAMES[want.name]}"
-        )
-    if given._aval.shape != result._aval.shape:
-        if given._aval.size and warn:
-            import warnings
-
-            warnings.warn(
-                f"An output with one or more elements was resized since it had shape {list(given._aval.shape)}, which does not match the required "
-                f"output shape {list(result._aval.shape)}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless "
-                "they have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
-                UserWarning,
-                stacklevel=4,
-            )
-        _take_shape(given, result)
-    given._write(result._read() if have is want else result.to(want)._read())
-
-
-def _take_shape(given: Tensor, result: Tensor) -> None:
-    """Resize a given tensor to a result, and lay it out as the result is."""
-    shape, strides, storage = result._aval.shape, result._strides, given._storage
-    if storage.value.aval.size == 0 and given._chain is None and storage.alias is None:
-        given._aval = engine.aval(shape, given._aval.dtype)
-        storage.value = engine.Value(given._aval, np.zeros(shape, given._aval.dtype.numpy), storage.value.place)
-        storage.strides = given._strides = strides
-        return
-    given.resize_(shape)
-    if strides is not None:
-        view = given.detach().as_strided(shape, strides, given._offset)
-        given._chain, given._strides, given._cache = view._chain, view._strides, None
 
 
 # Operations over lists of tensors: an optimizer's update of all parameters of a group

@@ -7,7 +7,7 @@ import functools
 from collections import namedtuple
 from types import CodeType, FunctionType
 
-from . import dispatch
+from . import dispatch, outs
 from .ops.registry import Dim, Dims, Op, Size
 
 MISSING = type("MISSING", (), {"__repr__": lambda self: "<required>"})()
@@ -50,7 +50,7 @@ def _compiled(op: Op, name: str, call: str, out: bool):
         "_name": name,
         "_apply": dispatch.apply,
         "_inplace": dispatch.apply_inplace,
-        "_out": dispatch.apply_out,
+        "_out": outs.apply_out,
         "_missing": MISSING,
         "_respell": _respell,
         "_one_size": _one_size,
@@ -95,7 +95,7 @@ def _compiled(op: Op, name: str, call: str, out: bool):
     for word in missing:
         source += f"    if {word} is _missing:\n        raise TypeError(f\"{{_name}}() missing 1 required positional argument: '{word}'\")\n"
     if out:
-        source += f"    if out is not None:\n        return _out(_op, ({arguments},), out)\n"
+        source += f"    if out is not None:\n        return _results(_out(_op, ({arguments},), out))\n"
     source += "    return " + call.format(args=arguments) + "\n"
     code = _code(source).replace(co_name=name, co_qualname=name, co_filename=f"<jtorch operation {op.name}>")
     made = names["_self"] = FunctionType(code, names, name, tuple(defaults))

@@ -204,14 +204,14 @@ def _fresh(name, operands, size, dtype, device, generator, requires_grad, out, *
     """A new tensor of random numbers."""
     place = place_of(devices.default_device() if device is None else device)
     if out is not None:
-        dtype, place = out.dtype, out._storage.value.place
+        dtype, place = dtype or out.dtype, out._storage.value.place
     dtype = dtype or dtypes.default_dtype()
     source = _generator(generator, place)
     made = source._draw(name, *operands, size=size, dtype=dtype.numpy, **statics)
     if not place.is_cpu:
         made = made.to(place.device)
     if out is not None:
-        return creation._given_out(out, made, name)
+        return creation._given_out(out, made, "randn")
     return made.requires_grad_(True) if requires_grad else made
 
 
@@ -360,15 +360,15 @@ def normal(
             _fresh("normal", (0.0, float(std)), mean._aval.shape, like.dtype, like.device, generator, False, None)
             + mean.detach()
         )
-        return creation._given_out(out, made, "normal")
+        return creation._given_out(out, made, "normal", mean)
     if std.is_complex():
         raise RuntimeError("normal expects standard deviation to be non-complex")
     random_checks.normal(1.0, like.dtype.numpy)
     shape = broadcast_shapes(*(t._aval.shape for t in (mean, std) if isinstance(t, Tensor)))
-    (std,) = apply(_deviations, (std.detach(),))
+    (deviations,) = apply(_deviations, (std.detach(),))
     noise = _fresh("normal", (0.0, 1.0), tuple(shape), like.dtype, like.device, generator, False, None)
-    made = noise * std + (mean.detach() if isinstance(mean, Tensor) else mean)
-    return creation._given_out(out, made, "normal")
+    made = noise * deviations + (mean.detach() if isinstance(mean, Tensor) else mean)
+    return creation._given_out(out, made, "normal", mean, std)
 
 
 @op("random.deviations", promote="none", variants="", differentiable=False)
@@ -388,7 +388,7 @@ def bernoulli(input: Tensor, p=None, *, generator=None, out=None) -> Tensor:
     made = _generator(generator, input._storage.value.place)._draw(
         "bernoulli_tensor", input.detach(), size=input._aval.shape, dtype=_dtype_of(None, out, input.dtype)
     )
-    return creation._given_out(out, made, "bernoulli")
+    return creation._given_out(out, made, "bernoulli", input)
 
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator=None, out=None) -> Tensor:

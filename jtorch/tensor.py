@@ -7,6 +7,7 @@ import numpy as np
 
 from . import dtypes
 from .autograd.mode import STATE
+from .overlap import refuse_internal
 from .size import Size
 from .storage import Storage, contiguous_strides
 
@@ -455,16 +456,8 @@ class Tensor(metaclass=_TensorMeta):
                 "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing inplace update."
                 "See https://github.com/pytorch/rfcs/pull/17 for more details."
             )
-        strides = self._strides
-        if (
-            overlap
-            and strides is not None
-            and any(s == 0 and n > 1 for s, n in zip(strides, self._aval.shape, strict=True))
-        ):
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-                "Please clone() the tensor before performing the operation."
-            )
+        if overlap:
+            refuse_internal(self)
 
     # Python protocol
 

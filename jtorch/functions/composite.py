@@ -9,11 +9,10 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from ..dispatch import store_out
 from ..generate import _SPELLINGS as SPELLINGS
 from ..generate import function, inplace
 from ..ops.registry import OPS
-from ..tensor import Tensor
+from ..outs import store_results
 
 
 @dataclass(frozen=True)
@@ -59,36 +58,18 @@ def _for_users(fn, with_out: bool):
 
     @functools.wraps(fn)
     def call(*args, **kwargs):
-        if kwargs and not open_ended and not kwargs.keys() <= known:
+        if kwargs and ((with_out and "out" in kwargs) or not (open_ended or kwargs.keys() <= known)):
             return unusual(args, kwargs)
         return fn(*args, **kwargs)
 
     def unusual(args, kwargs):
         out = kwargs.pop("out", None) if with_out else None
-        kwargs = {w if w in known else SPELLINGS.get(w, w): v for w, v in kwargs.items()}
-        for word in kwargs:
-            if word not in known:
-                raise TypeError(f"{fn.__name__}() got an unexpected keyword argument '{word}'")
-        result = fn(*args, **kwargs)
-        return result if out is None else _stored(out, result, fn.__name__)
+        if not open_ended:
+            kwargs = {w if w in known else SPELLINGS.get(w, w): v for w, v in kwargs.items()}
+            for word in kwargs:
+                if word not in known:
+                    raise TypeError(f"{fn.__name__}() got an unexpected keyword argument '{word}'")
+        results = fn(*args, **kwargs)
+        return results if out is None else store_results(out, results, fn.__name__, (*args, *kwargs.values()))
 
     return call
-
-
-def _stored(out, result, name):
-    """`out=`: the results in the tensors the caller gave."""
-    if isinstance(result, Tensor):
-        _store(out, result, name)
-        return out
-    for given, value in zip(out, result, strict=True):
-        _store(given, value, name)
-    return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
-
-
-def _store(given, result, name):
-    if given.requires_grad or result.requires_grad:
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
-            "requires grad."
-        )
-    store_out(given, result)

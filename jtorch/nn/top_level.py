@@ -35,23 +35,6 @@ def _top(fn):
 
 
 @_top
-def softmax(input: Tensor, dim: int, dtype=None) -> Tensor:
-    """exp(input) / sum(exp(input)) along `dim`.
-
-    >>> import jtorch as torch
-    >>> torch.softmax(torch.zeros(2), dim=0)
-    tensor([0.5000, 0.5000])
-    """
-    return F.softmax(input, dim, dtype=dtype)
-
-
-@_top
-def log_softmax(input: Tensor, dim: int, dtype=None) -> Tensor:
-    """log(softmax(input)) along `dim`."""
-    return F.log_softmax(input, dim, dtype=dtype)
-
-
-@_top
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
     """input where above the threshold, else `value`."""
     return F.threshold(input, threshold, value)
@@ -272,5 +255,4 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6,
 
 
 FUNCTIONS.update(recurrent.FUNCTIONS)  # type: ignore[has-type]
-for _name in ("softmax", "log_softmax", "hardshrink"):
-    setattr(Tensor, _name, FUNCTIONS[_name])
+Tensor.hardshrink = FUNCTIONS["hardshrink"]

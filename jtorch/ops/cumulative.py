@@ -1,14 +1,17 @@
 """Running sums, products and extremes along a dimension."""
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from .gather_scatter import put_along
-from .kinds import is_complex, is_exact, is_floating, refuse_complex, widened
+from .kinds import is_complex, is_exact, is_floating, not_implemented, refuse_complex, widened
 from .registry import Array, Dim, DType, op
 
 
-def _in_dtype(input, dtype):
+def _in_dtype(kernel, input, dtype):
+    if dtype == np.bool_:
+        raise not_implemented(kernel, input.astype(dtype))
     if dtype is not None:
         return input.astype(dtype)
     return input.astype(jnp.int64) if is_exact(input) else input
@@ -17,7 +20,7 @@ def _in_dtype(input, dtype):
 @op(promote="none", variants="function method inplace out")
 def cumsum(input: Array, dim: Dim, *, dtype: DType = None):
     """Sums of all elements up to each along `dim`; integers and bool add up in int64."""
-    x = _in_dtype(input, dtype)
+    x = _in_dtype("cumsum_out_cpu", input, dtype)
     return lax.cumsum(widened(x), dim).astype(x.dtype) if x.ndim else x
 
 
@@ -29,7 +32,7 @@ def cumsum_backward(grad, dim):
 @op(promote="none", variants="function method inplace out")
 def cumprod(input: Array, dim: Dim, *, dtype: DType = None):
     """Products of all elements up to each along `dim`; integers and bool multiply in int64."""
-    x = _in_dtype(input, dtype)
+    x = _in_dtype("cumprod_out_cpu", input, dtype)
     return lax.cumprod(widened(x), dim).astype(x.dtype) if x.ndim else x
 
 

@@ -51,6 +51,8 @@ def nansum(input: Array, dim: Dims = None, keepdim=False, *, dtype: DType = None
     if is_complex(input):
         raise RuntimeError("nansum does not support complex inputs")
     x = _accumulated(input, dtype)
+    if is_exact(x) and not is_exact(input):
+        raise not_implemented("nansum_cpu", x)
     if not is_exact(input):
         x = jnp.where(jnp.isnan(input), 0, x)
     return _sum(x, axes_of(input, dim), keepdim)

@@ -5,6 +5,7 @@ import warnings
 from jtorch import random
 from jtorch.dispatch import SCALAR_NAMES, apply, apply_inplace
 from jtorch.ops import activation as ops
+from jtorch.outs import takes_out
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
@@ -106,6 +107,7 @@ def mish(input, inplace: bool = False):
     return _call(ops.mish, inplace, input)
 
 
+@takes_out
 def gelu(input, approximate: str = "none"):
     """input times the normal distribution function (Hendrycks and Gimpel 2016); approximate='tanh' for the fast form."""
     if approximate not in ("none", "tanh"):
@@ -113,21 +115,25 @@ def gelu(input, approximate: str = "none"):
     return apply(ops.gelu, (input, approximate))[0]
 
 
+@takes_out
 def softplus(input, beta: float = 1.0, threshold: float = 20.0):
     """log(1 + exp(beta input)) / beta, linear above the threshold."""
     return apply(ops.softplus, (input, float(beta), float(threshold)))[0]
 
 
+@takes_out
 def logsigmoid(input):
     """log(sigmoid(input)), without overflow."""
     return apply(ops.log_sigmoid, (input,))[0]
 
 
+@takes_out
 def softshrink(input, lambd: float = 0.5):
     """input moved towards zero by lambd."""
     return apply(ops.softshrink, (input, float(lambd)))[0]
 
 
+@takes_out
 def hardshrink(input, lambd: float = 0.5):
     """input, zero within [-lambd, lambd]."""
     return apply(ops.hardshrink, (input, float(lambd)))[0]

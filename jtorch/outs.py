@@ -1,0 +1,236 @@
+"""`out=`: what torch demands of the tensors that results are stored in.
+
+By default a result must be castable to the dtype of the given tensor, a wrong shape is resized with a warning, and nothing
+may require a gradient. Functions that demand more, or less, stand here by name; torch wrote each of them by hand.
+"""
+
+import functools
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from . import engine, promotion
+from .autograd.mode import STATE
+from .dispatch import CPP_NAMES, apply
+from .ops.kinds import SCALAR_NAMES
+from .ops.registry import Op
+from .overlap import refuse_internal, refuse_shared
+from .tensor import Tensor
+
+
+class Mismatch(NamedTuple):
+    """What is said of a tensor of another dtype: `exact` refuses each, else those that the result cannot be cast to."""
+
+    message: str
+    exact: bool = True
+    error: type[Exception] = RuntimeError
+
+
+_CAST = Mismatch("result type {want} can't be cast to the desired output type {given}", exact=False)
+# What most functions say that are not computed element by element, and all that have several results.
+_EXACT = Mismatch("Expected out tensor to have dtype {want_c}, but got {given_c} instead")
+_MISMATCHES = {
+    _EXACT: """addmm addmv alias_copy argmax argmin as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cholesky cross cumprod cumsum det diag
+        diagonal_copy eigvalsh expand_copy gather index_add index_copy index_reduce inv isin ldl_solve linear log_softmax lu_solve mm msort nansum
+        norm permute_copy prod renorm scatter scatter_add scatter_reduce slice_scatter softmax solve squeeze_copy sum svdvals t_copy take_along_dim
+        transpose_copy tril triu unfold_copy unsqueeze_copy vector_norm view_as_complex_copy view_as_real_copy view_copy""",
+    Mismatch("Found dtype {given} but expected {want}"): """abs bitwise_not ceil conj_physical floor frac gelu hardshrink neg round sgn sign
+        softplus softshrink trunc""",
+    Mismatch("dtype {want} does not match dtype of out parameter ({given})"): """arange empty eye full linspace logspace ones rand randint
+        randn randperm range zeros""",
+    Mismatch("Expected object of scalar type {want} but got scalar type {given} for argument 'out'"): "complex polar",
+    Mismatch("result dtype {given} does not match input dtype {want}"): "dot vdot",
+    Mismatch("self and mat2 must have the same dtype, but got {given} and {want}"): "addbmm",
+    Mismatch("addmv input tensors must have the same dtype, but got {given}, {want}, and {want}"): "mv matmul",
+    Mismatch("expected scalar type {want} but found {given}"): "logsigmoid solve_triangular native_batch_norm _native_batch_norm_legit",
+    Mismatch("expected scalar_type {want} but found {given}"): "cummax cummin logcumsumexp",
+    Mismatch("{name}(): self and result must have the same scalar type"): "index_select masked_select",
+    Mismatch("{name}(): self and out expected to have the same dtype, but got self.dtype = {want} and out.dtype = {given}"): "take",
+    Mismatch("the output given to {name} has dtype {given} but the operation's result requires dtype {want}"): "float_power",
+    Mismatch("{name}() out tensor must be same dtype as the input tensor"): "nanquantile quantile",
+    Mismatch("{name} does not support non-boolean outputs."): "isneginf isposinf signbit",
+    Mismatch("{name} is not yet implemented for tensors with different dtypes."): "heaviside",
+    Mismatch("{name}: dtype of out: {given} should be same as input: {want}"): "nan_to_num",
+    Mismatch("{name}: Expected the output tensor to have dtype {want}, but got an output tensor with dtype {given}"): "tensordot",
+    Mismatch("{name}: Expected out tensor to have scalar type {want} but got scalar type{given}"): "nonzero",
+    Mismatch("{name} expects {want} tensor out, got: {given}"): "multinomial",
+    Mismatch("torch.histogram: input tensor and hist tensor should have the same dtype, but got input {want_c} and hist {given_c}"): "histc histogram",
+    Mismatch("torch.{name}(): output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on whether out_int32 flag is True, "
+             "but we got output tensor's dtype {given}"): "bucketize searchsorted",
+    Mismatch("Expected the dtype for input and out to match, but got {want} for input's dtype and {given} for out's dtype."): "amax amin",
+    Mismatch("{name}() expects mantissa to have dtype {want_c} but got {given_c}"): "frexp",
+    Mismatch("Expected self.dtype() == output.dtype() to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"): "narrow_copy",
+    Mismatch("Expected out type to be {want} but got {given}"): "where",
+    Mismatch("linalg.{name} expected out tensor dtype {want} but got: {given}"): "matrix_norm",
+    Mismatch("linalg.{name}: Expected out of dtype{want} but found {given}"): "vecdot",
+    Mismatch("Expected result to be of dtype uint64, but got {given}"): "hash_tensor",
+    _CAST: "eig geqrf lstsq lu",
+    Mismatch("torch.cat(): input types can't be cast to the desired output type {given}", False, TypeError): """_chunk_cat cat column_stack
+        concat concatenate dstack hstack row_stack stack vstack""",
+    Mismatch("{name}: Expected result to be safely castable from {want} dtype, but got result with dtype {given}", False):
+        "cholesky_inverse cholesky_solve",
+}  # fmt: skip
+_MISMATCH = {name: rule for rule, names in _MISMATCHES.items() for name in names.split()}
+
+# Their inputs may require gradients: torch has no derivative of the `out=` form to protect, and the stored result has no history.
+_UNRECORDED = frozenset(
+    """_chunk_cat alias_copy as_strided_copy conj_physical cond diag diagonal_copy expand_copy floor_divide heaviside histogram ldl_factor
+    ldl_factor_ex ldl_solve linspace log_softmax logspace matrix_norm matrix_power nanquantile permute_copy quantile slice_scatter softmax
+    split_with_sizes_copy squeeze_copy t_copy tensordot tensorinv tensorsolve transpose_copy unbind_copy unfold_copy unsqueeze_copy
+    view_copy""".split()
+)
+# torch gives nothing back from these.
+_STORE_ALONE = frozenset("split_with_sizes_copy unbind_copy".split())
+# The given tensor says in which dtype these compute.
+_COMPUTED_IN_GIVEN = frozenset("cumprod cumsum nansum prod sum".split())
+# Functions that are not elementwise and yet look whether the memory written to is shared with what they read.
+_LOOK_FOR_SHARED = frozenset(
+    """addbmm addmm addmv addr baddbmm bernoulli clamp cumprod cumsum div float_power gather gelu hardshrink index_add
+    index_copy index_reduce lerp logcumsumexp max min msort nan_to_num normal normalize polygamma pow renorm scatter scatter_add scatter_reduce
+    softplus softshrink where""".split()
+)
+# ... and refuse even a tensor that is an input as a whole.
+_NEVER_SHARED = frozenset("cross index_select take_along_dim".split())
+# What torch copies into the given tensor, which keeps the memory order of its own or gets the contiguous one.
+_COPIED = frozenset("fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn".split())
+# The contents of these are new whatever was given, so that a change of its size is no surprise.
+_RESIZE_SILENTLY = frozenset(
+    "addbmm arange bernoulli empty eye full linspace logsigmoid logspace multinomial narrow_copy ones rand randint randn randperm range zeros".split()
+)
+
+
+def apply_out(op: Op, args: tuple, out) -> list[Tensor]:
+    """Compute an operation and store its results in the tensors the caller gave."""
+    name = short_name(op.name)
+    outs = given_outs(out, len(op.outputs) if op.outputs else 1, name)
+    if STATE.grad:
+        spaced = op.name if op.name.partition(".")[0] in ("linalg", "special", "fft") else name
+        recorded = op.differentiable and name not in _UNRECORDED
+        refuse_gradients(spaced.replace(".", "_"), (outs, args) if recorded else outs)
+    if name in _COMPUTED_IN_GIVEN:
+        position = next(i for i, p in enumerate(op.params) if p.name == "dtype")
+        if args[position] is None:
+            args = (*args[:position], outs[0].dtype, *args[position + 1 :])
+    recording, STATE.grad = STATE.grad, False
+    try:
+        results = apply(op, args)
+    finally:
+        STATE.grad = recording
+    for given, result in zip(outs, results, strict=True):
+        store_out(given, result, name, args, len(outs) > 1, op.elementwise)
+    return outs
+
+
+def store_results(out, results, name: str, args=()):
+    """Store what a function over several operations gave in the tensors the caller gave, and give those."""
+    single = isinstance(results, Tensor)
+    outs = given_outs(out, 1 if single else len(results), name)
+    made = [results] if single else results
+    refuse_gradients(name, outs if name in _UNRECORDED else (outs, made))
+    for given, result in zip(outs, made, strict=True):
+        store_out(given, result, name, args, not single)
+    if name in _STORE_ALONE:
+        return None
+    return outs[0] if single else type(results)(*outs) if hasattr(results, "_fields") else tuple(outs)
+
+
+def takes_out(fn):
+    """Give a function of tensors the keyword `out`."""
+
+    @functools.wraps(fn)
+    def call(*args, out=None, **kwargs):
+        results = fn(*args, **kwargs)
+        return results if out is None else store_results(out, results, fn.__name__, (*args, *kwargs.values()))
+
+    return call
+
+
+def given_outs(out, count: int, name: str) -> list[Tensor]:
+    """The tensors given for so many results."""
+    if count == 1 and isinstance(out, Tensor):
+        return [out]
+    if count == 1 or not isinstance(out, (tuple, list)):
+        wanted = "Tensor" if count == 1 else "tuple of Tensors"
+        raise TypeError(f"{name}(): argument 'out' must be {wanted}, not {type(out).__name__}")
+    if len(out) != count:
+        raise TypeError(f"expected tuple of {count} elements but got {len(out)}")
+    for position, given in enumerate(out):
+        if not isinstance(given, Tensor):
+            raise TypeError(
+                f"{name}(): argument 'out' must be tuple of Tensors, but found element of type {type(given).__name__} at pos {position}"
+            )
+    return list(out)
+
+
+def short_name(path: str) -> str:
+    """`gather` of `linalg.gather` or `overload.gather`: the name users call."""
+    return path.rpartition(".")[2]
+
+
+def refuse_gradients(name: str, args) -> None:
+    """Nothing is recorded of a function that stores its results."""
+    for tensor in _tensors(args):
+        if STATE.grad and tensor.requires_grad:
+            raise RuntimeError(
+                f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
+            )
+
+
+def _tensors(args):
+    for arg in args:
+        if isinstance(arg, Tensor):
+            yield arg
+        elif isinstance(arg, (tuple, list)):
+            yield from _tensors(arg)
+
+
+def store_out(given: Tensor, result: Tensor, name: str, args=(), several=False, elementwise=False) -> None:
+    """Store a result (one of several) of the function `name` that was computed of `args`."""
+    have, want = given._aval.dtype, result._aval.dtype
+    if have is not want:
+        rule = _MISMATCH.get(name) or (_EXACT if several else _CAST)
+        if rule.exact or not promotion.can_cast(want, have):
+            raise rule.error(
+                rule.message.format(
+                    name=name,
+                    given=SCALAR_NAMES[have.name],
+                    want=SCALAR_NAMES[want.name],
+                    given_c=CPP_NAMES.get(have.name, have.name),
+                    want_c=CPP_NAMES.get(want.name, want.name),
+                )
+            )
+    if given._aval.shape != result._aval.shape:
+        if given._aval.size and name not in _RESIZE_SILENTLY:
+            _warn_resized(given, result)
+        _take_shape(given, result, None if name in _COPIED else result._strides)
+    else:
+        refuse_internal(given)
+    if elementwise or name in _LOOK_FOR_SHARED or name in _NEVER_SHARED:
+        for arg in _tensors(args):
+            refuse_shared(given, arg, wholly=name in _NEVER_SHARED)
+    given._write(result._read() if have is want else result.detach().to(have)._read())
+
+
+def _warn_resized(given, result):
+    warnings.warn(
+        f"An output with one or more elements was resized since it had shape {list(given._aval.shape)}, which does not match the required "
+        f"output shape {list(result._aval.shape)}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless "
+        "they have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+        UserWarning,
+        stacklevel=5,
+    )
+
+
+def _take_shape(given: Tensor, result: Tensor, strides) -> None:
+    """Resize a given tensor to a result, and lay it out with strides (None: contiguous)."""
+    shape, storage = result._aval.shape, given._storage
+    if storage.value.aval.size == 0 and given._chain is None and storage.alias is None:
+        given._aval = engine.aval(shape, given._aval.dtype)
+        storage.value = engine.Value(given._aval, np.zeros(shape, given._aval.dtype.numpy), storage.value.place)
+        storage.strides = given._strides = strides
+        return
+    given.resize_(shape)
+    if strides is not None:
+        view = given.detach().as_strided(shape, strides, given._offset)
+        given._chain, given._strides, given._cache = view._chain, view._strides, None
