@@ -10,6 +10,7 @@ from .functions import (  # noqa: F401
     calculus,
     conversion,
     decompositions,
+    fft,
     linalg,
     norms,
     ordering,
