@@ -25,6 +25,7 @@ from .functions import (  # noqa: F401
     view_copies,
     view_writes,
     views,
+    windows,
 )
 from .functions.composite import COMPOSITES
 from .generate import function, inplace

@@ -5,7 +5,7 @@ import importlib
 # Modules under their own name.
 MODULES = frozenset(
     """_dynamo accelerator amp backends compiler cpu cuda determinism func functional hub jit multiprocessing overrides precision profiler
-    testing threads torch_version version""".split()
+    signal testing threads torch_version version""".split()
 )
 
 # Module -> what torch itself shows of it.
