@@ -57,6 +57,62 @@ def _(xp, target, input_shape, ignore_index):
     return bad.any(), IndexError, message
 
 
+@op("linear_cross_entropy", variants="", promote="none", node="LinearCrossEntropy")
+def linear_cross_entropy(
+    input: Array,
+    linear_weight: Array,
+    target: Array,
+    linear_bias: OptionalArray,
+    weight: OptionalArray,
+    reduction,
+    ignore_index,
+    rows,
+    widened,
+):
+    """nll_loss of log_softmax of `input @ linear_weight.T + linear_bias`, `rows` samples at a time, in backward as well.
+
+    `widened` computes in float32. The pieces are the steps of a loop, whose logits are computed again for the gradient.
+    """
+    dtype = input.dtype
+    if widened:
+        input, linear_weight = input.astype(jnp.float32), linear_weight.astype(jnp.float32)
+    scale = None if weight is None else weight.astype(input.dtype)
+    count, features = input.shape
+    pieces = -(-count // rows)
+    filled = pieces * rows - count  # what is added to the last piece is ignored
+    input = jnp.pad(input, ((0, filled), (0, 0))).reshape(pieces, rows, features)
+    target = jnp.pad(target, (0, filled), constant_values=ignore_index)
+
+    @jax.checkpoint
+    def losses(piece):
+        samples, labels = piece
+        logits = samples @ linear_weight.T
+        if linear_bias is not None:
+            logits = logits + linear_bias.astype(logits.dtype)
+        return nll_loss(jax.nn.log_softmax(logits), labels, scale, "none", ignore_index, "NllLoss")
+
+    values = jax.lax.map(losses, (input, target.reshape(pieces, rows))).reshape(-1)
+    if reduction == "none":
+        return values[:count].astype(dtype)
+    total = values.sum()
+    if reduction == "mean":
+        keep = (target != ignore_index).astype(total.dtype)
+        counted = keep if scale is None else keep * scale[jnp.where(keep > 0, target, 0)]
+        total = total / counted.sum()
+    return total.astype(dtype)
+
+
+@linear_cross_entropy.check
+def _(xp, target, linear_weight_shape, ignore_index):
+    classes = linear_weight_shape[0]
+    bad = (target.astype(xp.uint64) >= classes) & (target != ignore_index)
+
+    def message():
+        return f"index {int(target[bad].reshape(-1)[0])} is out of bounds for dimension 1 with size {classes}"
+
+    return bad.any(), RuntimeError, message
+
+
 @op("mse_loss", variants="", promote="arith", node="MseLoss", elementwise=False)
 def mse_loss(input: Array, target: Array, reduction):
     """(input - target)²."""

@@ -387,6 +387,11 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
 )
 def bilinear(input1: Array, input2: Array, weight: Array, bias: OptionalArray = None):
     """out[k] = input1 @ weight[k] @ input2 + bias[k] over the last dimension of both inputs."""
+    if not input1.dtype == input2.dtype == weight.dtype:
+        raise RuntimeError(
+            f"All tensors must have the same dtype, got input1: {c_name(input1)}, input2: {c_name(input2)}, "
+            f"weight: {c_name(weight)}"
+        )
     if input1.ndim != input2.ndim:
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.ndim} and {input2.ndim}")
     for d, (n, m) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=True)):

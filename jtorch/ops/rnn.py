@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .. import precision
-from .kinds import widened
+from .kinds import scalar_name, widened
 from .registry import Array, OptionalArray, op
 
 
@@ -41,6 +41,14 @@ def _over_steps(left, right):
     """Sum over steps and rows of outer products: a weight's gradient."""
     axes = tuple(range(left.ndim - 1))
     return lax.dot_general(left, right, ((axes, axes), ((), ())), precision=precision.of_matmul())
+
+
+def _require_one_dtype(arrays, weights):
+    for x in arrays:
+        if x.dtype != weights.ih.dtype:
+            raise RuntimeError(
+                f"mat1 and mat2 must have the same dtype, but got {scalar_name(x)} and {scalar_name(weights.ih)}"
+            )
 
 
 def _wide(*arrays):
@@ -231,6 +239,7 @@ def _project(kind, input, weights):
 
 def _forward(kind, activation, reverse, input, batch_sizes, firsts, weights):
     """(output, final states, residuals); the residuals begin with the states (steps, rows, size)."""
+    _require_one_dtype((input, *firsts), weights)
     dtype = input.dtype
     input, *firsts = _wide(input, *firsts)
     weights = Weights(*_wide(*weights))
@@ -385,6 +394,7 @@ def _(grads, input, batch_sizes, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, reverse, 
 
 
 def _sum_of_products(input, hx, w_ih, w_hh, b_ih, b_hh):
+    _require_one_dtype((input, hx), Weights(w_ih, w_hh, b_ih, b_hh))
     total = _product(widened(input), widened(w_ih)) + _product(widened(hx), widened(w_hh))
     for bias in (b_ih, b_hh):
         total = total if bias is None else total + bias
@@ -401,6 +411,7 @@ def rnn_cell(input: Array, hx: Array, w_ih: Array, w_hh: Array, b_ih: OptionalAr
 @op("gru_cell_", variants="", promote="none", node="Add")
 def gru_cell(input: Array, hx: Array, w_ih: Array, w_hh: Array, b_ih: OptionalArray, b_hh: OptionalArray):
     """One step of `gru_layer`."""
+    _require_one_dtype((input, hx), Weights(w_ih, w_hh, b_ih, b_hh))
     projected = _project("gru", *_wide(input), Weights(*_wide(w_ih, w_hh, b_ih, b_hh)))
     _, (last,), _ = _gru_forward(projected[None], None, _wide(hx), Weights(*_wide(w_ih, w_hh, b_ih, b_hh)), None, False)
     return last.astype(input.dtype)

@@ -356,12 +356,26 @@ def _fractional(input, kernel_size, output_size, output_ratio, samples, n):
         if isinstance(value, (tuple, list)) and len(value) not in (1, n):
             raise RuntimeError(f"{name}: {word} must either be a single Int or tuple of Ints")
     size, kernel = _sizes(output_size, n, name, "output_size"), _sizes(kernel_size, n, name, "kernel_size")
+    batch = 1 if input.dim() == n + 1 else input.size(0)
     if samples is None:
-        batch = 1 if input.dim() == n + 1 else input.size(0)
         samples = jtorch.rand(batch, input.size(-n - 1), n, dtype=input.dtype, device=input.device)
-    elif samples.size(2) != n:
-        raise RuntimeError(f"Expect _random_samples.size(2) equals to {n}; got {samples.size(2)}.")
+    else:
+        _check_samples(samples, input, batch, n)
+        samples = samples[:batch]
     return tuple(apply(adaptive.fractional_max_pool, (input, samples, kernel, size)))
+
+
+def _check_samples(samples, input, batch, n):
+    if samples.dtype is not input.dtype:
+        raise RuntimeError("Expect _random_samples to have the same dtype as input")
+    if samples.dim() != 3:
+        raise RuntimeError(f"Expect _random_samples to have 3 dimensions, got {samples.dim()}")
+    if samples.size(0) < batch:
+        raise RuntimeError("Expect _random_samples.size(0) no less then input batch size.")
+    if samples.size(1) != input.size(-n - 1):
+        raise RuntimeError("Expect _random_samples.size(1) equals to input channel size.")
+    if samples.size(2) != n:
+        raise RuntimeError(f"Expect _random_samples.size(2) equals to {n}; got {samples.size(2)}.")
 
 
 def fractional_max_pool2d_with_indices(

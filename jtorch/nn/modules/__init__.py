@@ -84,6 +84,7 @@ from jtorch.nn.modules.instancenorm import (
     LazyInstanceNorm3d,
 )
 from jtorch.nn.modules.linear import Bilinear, Identity, LazyLinear, Linear
+from jtorch.nn.modules.linear_cross_entropy_options import LinearCrossEntropyOptions
 from jtorch.nn.modules.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -95,6 +96,7 @@ from jtorch.nn.modules.loss import (
     HuberLoss,
     KLDivLoss,
     L1Loss,
+    LinearCrossEntropyLoss,
     MarginRankingLoss,
     MSELoss,
     MultiLabelMarginLoss,
@@ -162,3 +164,4 @@ from jtorch.nn.modules.transformer import (
 from jtorch.nn.modules.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Module)]
+__all__.append("LinearCrossEntropyOptions")
