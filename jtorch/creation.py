@@ -112,10 +112,10 @@ def _array(data, dtype) -> np.ndarray:
         return np.array(data, dtype=(dtype or dtypes.from_numpy_dtype(data.dtype)).numpy)
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return np.array(np.asarray(data), dtype=dtype.numpy if dtype else None)
-    if isinstance(data, (str, bytes)) or data is None:
-        if isinstance(data, str):
-            raise TypeError("new(): invalid data type 'str'")
-        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    if data is None:
+        raise RuntimeError("Could not infer dtype of NoneType")
     shape = _sequence_shape(data)
     leaves = _leaves(data, shape)
     wanted = dtype if dtype is not None else _infer(leaves)
@@ -642,18 +642,24 @@ def complex(real, imag, *, out=None) -> Tensor:
 
 
 def legacy_constructor(dtype, args, device=None) -> Tensor:
-    """`torch.Tensor(...)`, `torch.FloatTensor(...)`: sizes make an uninitialised tensor, a sequence its values."""
+    """`torch.Tensor(...)`, `torch.FloatTensor(...)`: sizes make an uninitialised tensor, a sequence its values.
+
+    Without a dtype, as in `torch.Tensor(...)`, it is the default one, and a tensor given as data keeps its own.
+    """
+    if len(args) == 1 and isinstance(args[0], Tensor):
+        if dtype is not None and args[0].dtype is not dtype:
+            raise TypeError(f"expected {dtype} tensor (got {args[0].dtype} tensor); convert with .to(dtype)")
+        return args[0].detach()
+    dtype = dtype or dtypes.default_dtype()
     if not args:
         return zeros(0, dtype=dtype, device=device)
     if len(args) == 1:
         data = args[0]
         if isinstance(data, Size):
             return zeros(data, dtype=dtype, device=device)
-        if isinstance(data, Tensor):
-            if data.dtype is not dtype:
-                raise TypeError(f"expected {dtype} tensor (got {data.dtype} tensor); convert with .to(dtype)")
-            return data.detach()
-        if isinstance(data, (list, tuple, np.ndarray)):
+        if isinstance(data, (str, bytes)):
+            raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+        if isinstance(data, np.ndarray) or _is_sequence(data):
             return tensor(data, dtype=dtype, device=device)
         if isinstance(data, (int, np.integer)) and not isinstance(data, bool):
             return zeros(int(data), dtype=dtype, device=device)

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 
 from . import dtypes, engine
+from .autograd.mode import STATE
 from .storage import Storage, contiguous_strides
 from .tensor import OWN_STATE, Tensor, _new
 from .transfer import place_of, place_of_jax
@@ -48,7 +49,7 @@ def alias_view(tensor: Tensor) -> np.ndarray:
 def to_numpy(tensor: Tensor, force: bool = False) -> np.ndarray:
     """`Tensor.numpy()`: an array that shares this tensor's memory, both ways."""
     if not force:
-        if tensor.requires_grad:
+        if tensor.requires_grad and STATE.grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if tensor.device.type != "cpu":
             raise TypeError(
@@ -174,6 +175,8 @@ def to_jax(tensor: Tensor):
 def from_dlpack(source) -> Tensor:
     """A tensor from any object that speaks DLPack."""
     if isinstance(source, Tensor):
+        if source.requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return source.view_as(source)
     if isinstance(source, np.ndarray):
         return from_numpy(source)

@@ -53,7 +53,7 @@ class Tensor(metaclass=_TensorMeta):
     def __new__(cls, *args, device=None, **kwargs):
         from .creation import legacy_constructor
 
-        made = legacy_constructor(dtypes.default_dtype(), args, device)
+        made = legacy_constructor(None, args, device)
         return made if cls is Tensor else made._as_subclass(cls)
 
     @staticmethod
