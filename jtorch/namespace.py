@@ -4,7 +4,7 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_dynamo accelerator amp backends compiler cpu cuda determinism func functional hub jit multiprocessing overrides precision profiler
+    """_dynamo accelerator amp backends compiler cpu cuda determinism func functional hub jit masked multiprocessing overrides precision profiler
     signal testing threads torch_version version""".split()
 )
 
