@@ -60,6 +60,17 @@ torch.utils.throughput_benchmark torch.utils.viz
 # Names torch itself does not mean to show: leftovers of its own imports.
 PRIVATE_ORIGINS = ("torch._utils", "torch._utils_internal")
 LEFTOVERS = frozenset("TYPE_CHECKING USE_GLOBAL_DEPS USE_RTLD_GLOBAL_WITH_LIBTORCH PRIVATE_OPS".split())
+# Where the stubs say other than what a call accepts.
+CORRECTED = {
+    "apply_": ["self, callable, /"],
+    "from_numpy": ["ndarray, /"],
+    "map_": ["self, other, callable"],
+    "numel": ["self"],
+    "range": [
+        "start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False",
+    ],
+    "requires_grad_": ["self, requires_grad=True"],
+}
 PREFIXES = {"torch.linalg": "linalg_", "torch.fft": "fft_", "torch.special": "special_"}
 
 
@@ -234,7 +245,16 @@ def member(kind: type, name: str, stub: dict) -> list:
         return ["property"]
     if inspect.isclass(value) or not callable(value):
         return ["attribute"]
-    found = stub.get(name) or python_signature(value) or documented_signature(name, value)
+    if not inspect.isfunction(value):
+        found = (
+            kind.__name__ == "Tensor"
+            and CORRECTED.get(name)
+            or stub.get(name)
+            or python_signature(value)
+            or documented_signature(name, value)
+        )
+    else:
+        found = python_signature(value)
     return ["method", *dict.fromkeys(without_self(signature) for signature in found or [])]
 
 
@@ -244,6 +264,8 @@ def without_self(signature: str) -> str:
 
 def signatures(space: str, name: str, value: object) -> list[str]:
     """The ways to call a function: one string each, the parameters as they stand between the parentheses of a `def`."""
+    if space == "torch" and name in CORRECTED:
+        return [signature.replace("self", "input") for signature in CORRECTED[name]]
     found = python_signature(value)
     if not found or found == ["*args, **kwargs"]:
         found = documented_signature(name, value) or found

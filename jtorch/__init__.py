@@ -41,7 +41,7 @@ from .functions.questions import (
     is_tensor,
     is_vulkan_available,
 )
-from .interop import from_dlpack, from_jax, to_jax
+from .interop import from_dlpack, from_jax, to_dlpack, to_jax
 from .naming import typename
 from .promotion import can_cast, promote_types
 from .random import Generator, default_generator
@@ -53,6 +53,10 @@ from .tensor import Tensor
 globals().update(_DTYPES)
 globals().update({name.rpartition(".")[2]: kind for name, kind in _TYPES.items() if name.count(".") == 1})
 globals().update(_STORAGE_TYPES)
+Storage = _STORAGE_TYPES["FloatStorage"]
+legacy_contiguous_format, newaxis = contiguous_format, None
+# Linear algebra and Fourier transforms are there, from XLA and not from the libraries that these are named after.
+has_lapack, has_spectral, has_mkl, has_openmp = True, True, False, False
 globals().update(_methods.namespace(""))
 globals().update(random.FUNCTIONS)
 from math import e, inf, nan, pi  # noqa: E402,F401

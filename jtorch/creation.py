@@ -260,8 +260,9 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> 
     return made.requires_grad_(True) if requires_grad else made
 
 
-def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    return _finish(np.array(s, _numpy_dtype(dtype)), device, requires_grad)
+def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
+    """A 0-dim tensor of a number."""
+    return _finish(np.array(s, _numpy_dtype(dtype)), device, requires_grad, layout=layout)
 
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Tensor:
@@ -469,9 +470,12 @@ def new_empty_strided(
     )
 
 
-def new(self, *args, device=None) -> Tensor:
-    """The old constructor method: a tensor of the same dtype from sizes or data."""
-    return legacy_constructor(self.dtype, args, device or self.device)
+def new(self, *args, device=None, size=None, other=None, storage=None) -> Tensor:
+    """The old constructor method: a tensor of the same dtype from sizes, data, another tensor or a storage."""
+    if storage is not None:
+        return self.new().set_(storage)
+    given = [value for value in (Size(size) if size is not None else None, other) if value is not None]
+    return legacy_constructor(self.dtype, (*args, *given), device or self.device)
 
 
 # Ranges

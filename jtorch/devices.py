@@ -96,13 +96,16 @@ def default_device() -> device:
     return stack[-1] if stack else DefaultDevice.device
 
 
+_as_device = device
+
+
 class DefaultDevice:
     device = cpu
 
 
-def set_default_device(d) -> None:
+def set_default_device(device) -> None:
     """Set the device of new tensors (None: back to cpu)."""
-    DefaultDevice.device = cpu if d is None else canonical(device(d))
+    DefaultDevice.device = cpu if device is None else canonical(_as_device(device))
 
 
 @functools.cache

@@ -30,6 +30,15 @@ class dtype:
     def __reduce__(self):
         return (from_name, (self.name,))
 
+    @property
+    def abbr(self) -> str:
+        """The short name: f32 for float32."""
+        if self.name == "bool":
+            return "b8"
+        letters = "c" if self.is_complex else "bf" if self.name == "bfloat16" else "f" if self.is_floating_point else ""
+        letters = letters or ("i" if self.is_signed else "u")
+        return f"{letters}{8 * self.itemsize}"
+
     def to_real(self) -> "dtype":
         """The dtype of the real part: complex64 -> float32, complex128 -> float64, otherwise itself."""
         return {"complex32": float16, "complex64": float32, "complex128": float64}.get(self.name, self)

@@ -172,14 +172,33 @@ def to_jax(tensor: Tensor):
     return array
 
 
-def from_dlpack(source) -> Tensor:
-    """A tensor from any object that speaks DLPack."""
+def from_dlpack(ext_tensor, *, device=None, copy=None) -> Tensor:
+    """A tensor from any object that speaks DLPack; on another device, or of its own memory with `copy`, if asked for."""
+    made = _from_dlpack(ext_tensor)
+    if device is not None and made.to(device) is not made:
+        if copy is False:
+            raise ValueError(f"cannot move DLPack tensor from device {made.device} to {device} without copying.")
+        return made.to(device)
+    return made.clone() if copy else made
+
+
+def _from_dlpack(source) -> Tensor:
     if isinstance(source, Tensor):
         if source.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return source.view_as(source)
     if isinstance(source, np.ndarray):
         return from_numpy(source)
+    if type(source).__name__ == "PyCapsule":
+        raise NotImplementedError(
+            "from_dlpack: a bare capsule does not say which device it is on; pass the object that it came from, "
+            "which has __dlpack__ and __dlpack_device__"
+        )
     import jax
 
     return from_jax(jax.dlpack.from_dlpack(source))
+
+
+def to_dlpack(tensor: Tensor):
+    """The capsule of a tensor's memory, for libraries that take one; `from_dlpack(tensor)` of theirs is the newer way."""
+    return tensor.__dlpack__()

@@ -8,10 +8,12 @@ from .dispatch import apply, apply_inplace, public_functions
 from .functions import (  # noqa: F401
     arithmetic,
     calculus,
+    control_flow,
     conversion,
     decompositions,
     fft,
     linalg,
+    memory_order,
     norms,
     ordering,
     positions,
@@ -19,6 +21,7 @@ from .functions import (  # noqa: F401
     questions,
     rearranging,
     reductions,
+    retired,
     sets,
     softmax,
     statistics,
@@ -28,6 +31,7 @@ from .functions import (  # noqa: F401
     windows,
 )
 from .functions.composite import COMPOSITES
+from .functions.spelling import also_called
 from .generate import function, inplace
 from .ops.registry import OPS
 from .tensor import Tensor
@@ -82,7 +86,7 @@ expand_as sum_to_size broadcast_to select narrow split split_with_sizes chunk te
 _VIEW_FUNCTIONS = """reshape flatten unflatten ravel permute transpose swapaxes swapdims t adjoint movedim moveaxis squeeze unsqueeze broadcast_to select narrow
 split split_with_sizes chunk tensor_split hsplit vsplit dsplit unbind diagonal as_strided view_as_real view_as_complex real imag""".split()
 _CONVERSIONS = """clone contiguous to cpu cuda type type_as copy_ fill_ zero_ numpy __array__ __array_wrap__ set_ resize_ resize resize_as_ pin_memory
-share_memory_ apply_ map_ __dlpack__ __dlpack_device__ __jax_array__""".split()
+share_memory_ apply_ map_ map2_ module_load __dlpack__ __dlpack_device__ __jax_array__""".split()
 _CREATION = """tensor as_tensor asarray scalar_tensor frombuffer from_numpy zeros ones empty full empty_strided zeros_like ones_like empty_like full_like
 arange range linspace logspace eye""".split()
 _NEW = "new_tensor new_zeros new_ones new_empty new_full new_empty_strided new".split()
@@ -116,6 +120,8 @@ def _attach() -> None:
     for name in ("nonzero", "argwhere", "masked_select"):
         space[name] = getattr(positions, name)
         setattr(Tensor, name, space[name])
+    for name in ("detach", "detach_", "fill_", "zero_", "resize_as_", "as_strided_", "index_put_"):
+        space[name] = also_called(input="self")(getattr(Tensor, name))
     space["clone"], space["fill"] = conversion.clone, conversion.fill
     space["index_put"] = lambda input, indices, values, accumulate=False: indexing.index_put(
         input, indices, values, accumulate, inplace=False

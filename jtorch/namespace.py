@@ -10,6 +10,7 @@ MODULES = frozenset(
 
 # Module -> what torch itself shows of it.
 _SHOWN = {
+    "subclass": "DisableTorchFunction DisableTorchFunctionSubclass",
     "amp": """autocast GradScaler is_autocast_enabled set_autocast_enabled get_autocast_dtype set_autocast_dtype is_autocast_cache_enabled
         set_autocast_cache_enabled clear_autocast_cache get_autocast_cpu_dtype get_autocast_gpu_dtype is_autocast_cpu_enabled
         set_autocast_cpu_enabled set_autocast_cpu_dtype set_autocast_gpu_dtype autocast_increment_nesting autocast_decrement_nesting""",

@@ -15,13 +15,14 @@ _LADDER = {"uint8": 8, "int8": 8, "int16": 16, "int32": 32, "int64": 64}
 
 
 @functools.cache
-def promote_types(a: dtype, b: dtype) -> dtype:
+def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype both operands can be cast to, by torch's table.
 
     >>> import jtorch as torch
     >>> torch.promote_types(torch.int32, torch.float16)
     torch.float16
     """
+    a, b = type1, type2
     if a is b:
         return a
     if a.priority != b.priority:

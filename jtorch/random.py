@@ -136,6 +136,11 @@ def _is_small(name, operands, statics) -> bool:
 default_generator = Generator()
 
 
+def thread_safe_generator() -> Generator | None:
+    """A generator of the thread's own in a worker that is a thread; there are none, so None: the default generator serves."""
+    return None
+
+
 def manual_seed(seed: int) -> Generator:
     """Seed the generators of all devices; returns the CPU generator."""
     seed = int(seed)
@@ -613,7 +618,7 @@ FUNCTIONS = {
     f.__name__: f
     for f in (
         manual_seed, seed, initial_seed, get_rng_state, set_rng_state, rand, randn, randint, randperm, normal, bernoulli, multinomial, poisson,
-        rand_like, randn_like, randint_like,
+        rand_like, randn_like, randint_like, thread_safe_generator,
     )
 }  # fmt: skip
 for _method in (uniform_, normal_, bernoulli_, random_, exponential_, geometric_, cauchy_, log_normal_):

@@ -33,6 +33,10 @@ class DisableTorchFunctionSubclass:
         DisableTorchFunctionSubclass.depth -= 1
 
 
+class DisableTorchFunction(DisableTorchFunctionSubclass):
+    """Inside the block neither subclasses nor blocks that intercept functions are asked."""
+
+
 def default_torch_function(cls, func, types, args=(), kwargs=None):
     """What `Tensor.__torch_function__` does: run the function on plain tensors and give the results the subclass."""
     with DisableTorchFunctionSubclass():

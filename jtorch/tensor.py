@@ -223,17 +223,30 @@ class Tensor(metaclass=_TensorMeta):
     def is_signed(self) -> bool:
         return self._aval.dtype.is_signed
 
-    def is_set_to(self, other) -> bool:
+    def is_set_to(self, tensor) -> bool:
         return (
-            self._storage is other._storage
-            and self._offset == other._offset
-            and self.shape == other.shape
-            and self.stride() == other.stride()
+            self._storage is tensor._storage
+            and self._offset == tensor._offset
+            and self.shape == tensor.shape
+            and self.stride() == tensor.stride()
         )
 
     @property
     def is_cuda(self) -> bool:
         return self.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> bool:
+        return self.device.type == "cpu"
+
+    @property
+    def __cuda_array_interface__(self):
+        raise AttributeError(
+            f"Can't get __cuda_array_interface__ on non-CUDA tensor type: {self.type()} If CUDA data is required use tensor.cuda() "
+            "to copy tensor to device memory."
+            if not self.is_cuda
+            else "Can't get __cuda_array_interface__: pass the memory on by DLPack (from_dlpack(tensor))"
+        )
 
     def is_pinned(self, device=None) -> bool:
         return False
@@ -349,6 +362,21 @@ class Tensor(metaclass=_TensorMeta):
     @grad.deleter
     def grad(self):
         self._grad = None
+
+    @property
+    def grad_dtype(self):
+        """The dtype of `.grad`: that of the tensor."""
+        if not self.is_leaf:
+            raise RuntimeError("grad_dtype can only be accessed on leaf tensors.")
+        return self._aval.dtype
+
+    @grad_dtype.setter
+    def grad_dtype(self, wanted):
+        if wanted is not self._aval.dtype:
+            raise NotImplementedError(
+                f"Tensor.grad_dtype: gradients have the dtype of their tensor ({self._aval.dtype}) in jtorch, and cannot have {wanted}; "
+                "cast in a hook of register_post_accumulate_grad_hook"
+            )
 
     @property
     def _version(self) -> int:

@@ -82,9 +82,9 @@ class no_grad(_Mode):
     False
     """
 
-    def __new__(cls, fn=None):
+    def __new__(cls, orig_func=None):
         made = super().__new__(cls)
-        return made if fn is None else made(fn)
+        return made if orig_func is None else made(orig_func)
 
     def _set(self):
         STATE.grad = False
@@ -93,9 +93,9 @@ class no_grad(_Mode):
 class enable_grad(_Mode):
     """Turn recording back on inside a `no_grad` block."""
 
-    def __new__(cls, fn=None):
+    def __new__(cls, orig_func=None):
         made = super().__new__(cls)
-        return made if fn is None else made(fn)
+        return made if orig_func is None else made(orig_func)
 
     def _set(self):
         STATE.grad = True

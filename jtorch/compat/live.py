@@ -33,6 +33,9 @@ def find(path: str) -> Any:
     found = getattr(owner, name, MISSING)
     if found is MISSING and isinstance(owner, ModuleType) and is_module(path):
         return importlib.import_module(str(jtorch_name(path)))
+    if found is MISSING and not isinstance(owner, ModuleType) and is_module(space):
+        # A module that a function of its name hides (torch.autograd.gradcheck): `from ... import` finds what is in it.
+        return getattr(importlib.import_module(str(jtorch_name(space))), name, MISSING)
     return found
 
 
@@ -60,6 +63,7 @@ def takes(value: Any, is_method: bool = False) -> Parameters | None:
         names.append("out")
     # Functions made from the table of operations take numpy's spellings too, and nothing else, in `_kw`.
     spellings = [word for word, meant in SPELLINGS.items() if meant in names]
+    spellings += getattr(value, "spellings", ())
     required = {p.name for p in found if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     return Parameters(
         (*names, *spellings),

@@ -2,9 +2,10 @@
 
 import math
 
-from .. import dtypes, promotion
+from .. import dtypes
 from ..tensor import Tensor
 from .composite import composite, operation, writing
+from .questions import result_type
 
 _pow, _pow_, _static_pow, _static_pow_ = (
     operation("pow"),
@@ -150,23 +151,6 @@ def where(condition, input=None, other=None):
 def where_method(input, condition, other):
     """`input` where the condition holds, else `other`."""
     return where(condition, input, other)
-
-
-@composite("result_type", variants="function")
-def result_type(tensor1, tensor2):
-    """The dtype arithmetic with these two operands (tensors or Python numbers) has.
-
-    >>> import jtorch as torch
-    >>> torch.result_type(torch.tensor([1, 2]), 1.0)
-    torch.float32
-    """
-    dimensioned, zero_dim, numbers = [], [], []
-    for x in (tensor1, tensor2):
-        if isinstance(x, Tensor):
-            (dimensioned if x._aval.shape else zero_dim).append(x._aval.dtype)
-        else:
-            numbers.append(type(x))
-    return promotion.result_type(dimensioned, zero_dim, numbers)
 
 
 @composite("allclose")

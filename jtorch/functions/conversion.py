@@ -159,16 +159,16 @@ CASTS = {
 }  # fmt: skip
 
 
-def copy_(self: Tensor, src, non_blocking=False) -> Tensor:
-    """Write the elements of `src`, broadcast and cast, into this tensor."""
-    if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
-    if src._storage.value.place is not self._storage.value.place:
-        src = _moved(src, self._storage.value.place)
-    _broadcastable(src._aval.shape, self._aval.shape)
-    if self is src:
+def copy_(self: Tensor, other, non_blocking=False) -> Tensor:
+    """Write the elements of `other`, broadcast and cast, into this tensor."""
+    if not isinstance(other, Tensor):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
+    if other._storage.value.place is not self._storage.value.place:
+        other = _moved(other, self._storage.value.place)
+    _broadcastable(other._aval.shape, self._aval.shape)
+    if self is other:
         return self
-    return apply_inplace(ops.copy, (self, src))
+    return apply_inplace(ops.copy, (self, other))
 
 
 def _broadcastable(have, want):
@@ -308,8 +308,8 @@ def resize(self: Tensor, *size) -> Tensor:
     return self.reshape(size)
 
 
-def resize_as_(self: Tensor, other: Tensor, memory_format=None) -> Tensor:
-    return resize_(self, other._aval.shape)
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format=None) -> Tensor:
+    return resize_(self, the_template._aval.shape)
 
 
 def pin_memory(self: Tensor, device=None) -> Tensor:
@@ -322,17 +322,38 @@ def share_memory_(self: Tensor) -> Tensor:
     return self
 
 
-def apply_(self: Tensor, function) -> Tensor:
-    """Replace each element by `function(element)`, in Python: slow, on CPU only."""
+def apply_(self: Tensor, callable, /) -> Tensor:
+    """Replace each element by `callable(element)`, in Python: slow, on CPU only."""
     if not self._storage.value.place.is_cpu:
         raise TypeError("apply_ is only implemented on CPU tensors")
-    flat = [function(x) for x in self.reshape(-1).tolist()]
+    flat = [callable(x) for x in self.reshape(-1).tolist()]
     return self.copy_(creation.tensor(flat, dtype=self.dtype).reshape(self.shape))
 
 
-def map_(self: Tensor, other: Tensor, function) -> Tensor:
-    pairs = zip(self.reshape(-1).tolist(), other.expand_as(self).reshape(-1).tolist(), strict=True)
-    return self.copy_(creation.tensor([function(a, b) for a, b in pairs], dtype=self.dtype).reshape(self.shape))
+def map_(self: Tensor, other: Tensor, callable) -> Tensor:
+    """Replace each element by `callable(element, element of other)`, in Python: slow, on CPU only."""
+    return _map(self, "map_", callable, other)
+
+
+def map2_(self: Tensor, x: Tensor, y: Tensor, callable) -> Tensor:
+    """Replace each element by `callable(element, element of x, element of y)`, in Python: slow, on CPU only."""
+    return _map(self, "map2_", callable, x, y)
+
+
+def _map(self, name, function, *others) -> Tensor:
+    if self.requires_grad or any(other.requires_grad for other in others):
+        raise RuntimeError(f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead.")
+    columns = [self.reshape(-1).tolist(), *(other.expand_as(self).reshape(-1).tolist() for other in others)]
+    made = [function(*elements) for elements in zip(*columns, strict=True)]
+    return self.copy_(creation.tensor(made, dtype=self.dtype).reshape(self.shape))
+
+
+def module_load(self: Tensor, other: Tensor, assign: bool = False) -> Tensor:
+    """What a parameter becomes when `load_state_dict` gives it `other`: for subclasses to replace.
+
+    It is `other` with `assign`, else this tensor after the copy.
+    """
+    return other.detach() if assign else self.copy_(other).detach()
 
 
 def __dlpack__(self: Tensor, *, stream=None, max_version=None, dl_device=None, copy=None):

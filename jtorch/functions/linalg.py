@@ -330,9 +330,9 @@ _TRIANGULAR = results("triangular_solve", ("solution", "cloned_coefficient"))
 
 
 @composite("triangular_solve", variants="function method out")
-def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
+def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False):
     """`linalg.solve_triangular` under its older name, with the coefficients."""
-    solution = _triangular(A.mT if transpose else A, b, upper=upper != transpose, unitriangular=unitriangular)
+    solution = _triangular(A.mT if transpose else A, input, upper=upper != transpose, unitriangular=unitriangular)
     return _TRIANGULAR(solution, A.clone())
 
 

@@ -4,6 +4,7 @@ from .. import devices, promotion
 from ..size import Size
 from ..tensor import Tensor
 from .composite import composite
+from .spelling import also_called
 
 
 def is_tensor(obj) -> bool:
@@ -99,6 +100,7 @@ def get_device(input) -> int:
 
 
 @composite("result_type", variants="function")
+@also_called(scalar="other", scalar1="tensor", scalar2="other")
 def result_type(tensor, other):
     """The dtype an operation on two operands computes in.
 

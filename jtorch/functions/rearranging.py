@@ -232,16 +232,16 @@ def combinations(input, r=2, with_replacement=False):
     return _index_select(input, 0, own_numpy(rows.reshape(-1)).to(input.device)).reshape(rows.shape)
 
 
-def _triangle_indices(keep, row, col, offset, dtype, device):
+def _triangle_indices(keep, row, col, offset, dtype, device, requires_grad):
     for size, name in ((row, "row"), (col, "col")):
         if size < 0:
             raise RuntimeError(f"{name} must be non-negative, got {size}")
     places = np.array(keep(row, offset, col), np.int64).reshape(2, -1)
-    return creation.tensor(places, dtype=dtype, device=device)
+    return creation.tensor(places, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @composite("tril_indices", variants="function")
-def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
+def tril_indices(row, col, offset=0, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """Row and column numbers of a matrix's lower triangle, up to a diagonal: shape (2, count), int64.
 
     >>> import jtorch as torch
@@ -249,13 +249,13 @@ def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return _triangle_indices(np.tril_indices, row, col, offset, dtype, device)
+    return _triangle_indices(np.tril_indices, row, col, offset, dtype, device, requires_grad)
 
 
 @composite("triu_indices", variants="function")
-def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
+def triu_indices(row, col, offset=0, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """Row and column numbers of a matrix's upper triangle, from a diagonal: shape (2, count), int64."""
-    return _triangle_indices(np.triu_indices, row, col, offset, dtype, device)
+    return _triangle_indices(np.triu_indices, row, col, offset, dtype, device, requires_grad)
 
 
 @composite("broadcast_tensors", variants="function")

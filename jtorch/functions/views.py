@@ -8,6 +8,7 @@ from ..layout import view_strides
 from ..ops import views as ops
 from ..tensor import Tensor
 from ..views import adopt_history, apply_view
+from .spelling import also_called
 
 
 def _size(args, name="size") -> tuple[int, ...]:
@@ -182,7 +183,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return _permuted(input, tuple(order), "Transpose")
 
 
-swapaxes = swapdims = transpose
+swapaxes, swapdims = also_called(axis0="dim0", axis1="dim1")(transpose), transpose
 
 
 def t(input: Tensor) -> Tensor:
@@ -407,6 +408,7 @@ def _family(views, name):
     return tuple(views)
 
 
+@also_called(split_size="split_size_or_sections")
 def split(tensor: Tensor, split_size_or_sections, dim: int = 0) -> tuple:
     """Consecutive pieces of one size (the last may be smaller) or of the given sizes."""
     shape = tensor._aval.shape
@@ -425,9 +427,10 @@ def split(tensor: Tensor, split_size_or_sections, dim: int = 0) -> tuple:
     return _pieces(tensor, dim, [(i * size, min(size, n - i * size)) for i in range(count)], "Split", "Split")
 
 
-def split_with_sizes(tensor: Tensor, split_sizes, dim: int = 0) -> tuple:
-    dim = wrap_dim(dim, len(tensor._aval.shape))
-    n, sizes = tensor._aval.shape[dim], [s.__index__() for s in split_sizes]
+def split_with_sizes(input: Tensor, split_sizes, dim: int = 0) -> tuple:
+    """Consecutive pieces of the given sizes, which together are the dimension's."""
+    dim = wrap_dim(dim, len(input._aval.shape))
+    n, sizes = input._aval.shape[dim], [s.__index__() for s in split_sizes]
     if any(s < 0 for s in sizes):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"
@@ -437,7 +440,7 @@ def split_with_sizes(tensor: Tensor, split_sizes, dim: int = 0) -> tuple:
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), but got split_sizes={sizes}"
         )
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return _pieces(tensor, dim, list(zip(starts, sizes, strict=True)), "SplitWithSizes", "SplitWithSizes")
+    return _pieces(input, dim, list(zip(starts, sizes, strict=True)), "SplitWithSizes", "SplitWithSizes")
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple:
@@ -454,6 +457,12 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple:
     return split(input, size, dim)
 
 
+_positions = also_called(
+    sections="indices_or_sections", indices="indices_or_sections", tensor_indices_or_sections="indices_or_sections"
+)
+
+
+@_positions
 def tensor_split(input: Tensor, indices_or_sections, dim: int = 0) -> tuple:
     """Pieces at the given positions, or a number of nearly equal pieces."""
     if not input._aval.shape:
@@ -474,7 +483,9 @@ def tensor_split(input: Tensor, indices_or_sections, dim: int = 0) -> tuple:
     return _pieces(input, dim, pieces, "Slice", "TensorSplit")
 
 
+@_positions
 def hsplit(input: Tensor, indices_or_sections) -> tuple:
+    """Pieces along the second dimension (the first of a 1-D tensor)."""
     if not input._aval.shape:
         raise RuntimeError(
             "torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!"
@@ -482,7 +493,9 @@ def hsplit(input: Tensor, indices_or_sections) -> tuple:
     return _sectioned(input, indices_or_sections, 0 if len(input._aval.shape) == 1 else 1, "hsplit")
 
 
+@_positions
 def vsplit(input: Tensor, indices_or_sections) -> tuple:
+    """Pieces along the first dimension."""
     if len(input._aval.shape) < 2:
         raise RuntimeError(
             f"torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with {len(input._aval.shape)} dimensions!"
@@ -490,7 +503,9 @@ def vsplit(input: Tensor, indices_or_sections) -> tuple:
     return _sectioned(input, indices_or_sections, 0, "vsplit")
 
 
+@_positions
 def dsplit(input: Tensor, indices_or_sections) -> tuple:
+    """Pieces along the third dimension."""
     if len(input._aval.shape) < 3:
         raise RuntimeError(
             f"torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with {len(input._aval.shape)} dimensions!"
