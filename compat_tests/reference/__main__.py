@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import scoreboard
+from . import gaps, scoreboard
 from .process import PARTS, database
 
 
@@ -47,7 +47,12 @@ def main() -> int:
 
     results = scoreboard.run(tasks(args), args.processes, args.out, show)
     print(scoreboard.table(results))
-    return int(any(scoreboard.failed(result) for result in results))
+    bad = [result for result in results if gaps.unexplained(result)]
+    explained = sum(map(bool, map(scoreboard.failed, results))) - len(bad)
+    print(f"\n{len(bad)} entries differ without a reason in gaps.toml, {explained} more with one")
+    for row in gaps.healed(results) if args.samples == "all" else ():
+        print(f"healed: {row['entries']} ({row['reason']})")
+    return int(bool(bad))
 
 
 def read(path: Path) -> list:

@@ -88,7 +88,8 @@ def run(entry, dtype_name: str, samples: int | None, aspects=ASPECTS, seconds=12
     np.random.seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        drawn = entry.sample_inputs("cpu", dtype, requires_grad=wants_gradient)
+        # Not `entry.sample_inputs`: its bookkeeping inspects the stack for each sample.
+        drawn = entry.sample_inputs_func(entry, "cpu", dtype, wants_gradient)
         for number, sample in enumerate(spread(drawn, samples)):
             at = f"sample {number} {describe(sample)}"
             try:
@@ -176,18 +177,17 @@ def _sample(entry, dtype, sample, at, findings, aspects, differentiable, first):
 def _fresh(value):
     """Arguments that a call may write to or hold on to: copies that keep their layout and whether they need gradients."""
     if isinstance(value, torch.Tensor) and value.layout == torch.strided:
-        copy = value.detach().clone() if _plain(value) else value.detach()
-        return copy.requires_grad_(value.requires_grad)
+        plain = value.detach()
+        if not plain.is_conj() and not plain.is_neg():
+            storage = plain.untyped_storage().clone()
+            plain = torch.empty(0, dtype=plain.dtype).set_(storage, plain.storage_offset(), plain.shape, plain.stride())
+        return plain.requires_grad_(value.requires_grad)
     if isinstance(value, (list, tuple)):
         items = [_fresh(item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if isinstance(value, dict):
         return {key: _fresh(item) for key, item in value.items()}
     return value
-
-
-def _plain(tensor):
-    return not tensor.is_conj() and not tensor.is_neg()
 
 
 def _arguments(sample):
@@ -501,7 +501,7 @@ def _errors(entry, findings):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            bad = list(entry.error_inputs("cpu"))
+            bad = list(entry.error_inputs_func(entry, "cpu"))
         except Exception:
             return
     for number, case in enumerate(bad):

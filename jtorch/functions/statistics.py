@@ -99,6 +99,8 @@ def histogramdd(input, bins, range=None, weight=None, density=False):
     points = points.reshape(-1, points.shape[-1])
     count = points.shape[-1]
     given = [bins] * count if isinstance(bins, int) else [_edges_or_count(b) for b in bins]
+    if len(given) != count:
+        raise RuntimeError("histogramdd: The size of bins must be equal to the innermost dimension of the input.")
     limits = None if range is None else list(zip(range[::2], range[1::2], strict=True))
     weights = None if weight is None else weight.detach()._read().numpy().reshape(-1)
     counts, edges = _histogram(points, given, limits, weights, density)
@@ -213,4 +215,4 @@ def unravel_index(indices, shape):
     for n in reversed(sizes):
         places.append(rest % n)
         rest = operation("floor_divide")(rest, n)
-    return tuple(reversed(places))
+    return operation("stack")(places[::-1], -1).unbind(-1) if places else ()

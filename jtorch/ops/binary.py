@@ -59,26 +59,32 @@ def add(input: Operand, other: Operand, *, alpha: Number = 1):
     return jnp.add(widened(input), _scaled(widened(other), alpha)).astype(dtype)
 
 
-_TWO_BOOLS = (
-    "Subtraction, the `-` operator, with two bool tensors is not supported. "
-    "Use the `^` or `logical_xor()` operator instead."
-)
-
-
 @op(promote="arith", variants=EVERYWHERE, aliases=("subtract",))
 def sub(input: Operand, other: Operand, *, alpha: Number = 1):
-    """input - alpha * other; two bool tensors are refused."""
+    """input - alpha * other; bool is refused."""
     input, other = fit(input, other)
-    if is_bool(input):
-        raise RuntimeError(_TWO_BOOLS)
     dtype = input.dtype
     return jnp.subtract(widened(input), _scaled(widened(other), alpha)).astype(dtype)
 
 
 @op(promote="arith", variants="function", node=_by_operand("Rsub", "other", tensor=0))
-def rsub(input: Operand, other: Operand, *, alpha: Number = 1):
-    """other - alpha * input."""
+def rsub(input: Array, other: Operand, *, alpha: Number = 1):
+    """other - alpha * input; bool is refused."""
     return sub.fn(other, input, alpha=alpha)
+
+
+@sub.accepts
+@rsub.accepts
+def _(*kinds):
+    if all(kind == "bool" for kind in kinds):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
+        )
+    if "bool" in kinds:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+            "`logical_not()` operator instead."
+        )
 
 
 @op(promote="arith", variants=EVERYWHERE, aliases=("multiply",))
@@ -435,6 +441,10 @@ def clamp(input: Array, min: Operand = None, max: Operand = None):
     if is_complex(input):
         raise NotImplementedError("clamp is not supported for complex types")
     input, min, max = fit(input, min, max)
+    if min is not None and max is not None:
+        min = jnp.where(
+            min == max, lax.stop_gradient(min), min
+        )  # torch: between equal bounds the lower gets no gradient
     result = input
     # Selections rather than lax.clamp: torch passes the gradient at a bound, and NaN bounds through.
     if min is not None:

@@ -30,7 +30,7 @@ def cosine_similarity(x1: Array, x2: Array, dim=1, eps=1e-8):
     return (unit(widened(x1)) * unit(widened(x2))).sum(dim).astype(x1.dtype)
 
 
-@op("vectors.pairwise_distance", variants="", promote="arith", node="NormBackward1", elementwise=False)
+@op("vectors.pairwise_distance", variants="", promote="float", node="NormBackward1", elementwise=False)
 def pairwise_distance(x1: Array, x2: Array, p, eps, keepdim):
     """The p-norm of x1 - x2 + eps along the last dimension."""
     x1, x2 = fit(x1, x2)

@@ -1,11 +1,13 @@
 """Joining, repeating, mirroring, triangles, diagonals, padding; not the views, which share memory with their input."""
 
+import math
+
 import jax.numpy as jnp
 from jax import lax
 
 from .kinds import widened
 from .registry import Array, Arrays, Dim, Dims, Number, Size, op
-from .shapes import ones_before, wrap_dim, wrap_dims
+from .shapes import kept, ones_before, wrap_dim, wrap_dims
 
 # --- joining -------------------------------------------------------------------------------------------------------
 
@@ -154,6 +156,11 @@ def flip(input: Array, dims: Dims):
     return jnp.flip(input, dims) if input.ndim and dims else input
 
 
+@flip.layout
+def flip_layout(shapes, *, input_strides):
+    return [kept(shapes[0], input_strides)]
+
+
 @op(promote="none", variants="function method", node="Flip")
 def fliplr(input: Array):
     """Columns in reverse order."""
@@ -162,12 +169,18 @@ def fliplr(input: Array):
     return jnp.flip(input, 1)
 
 
+fliplr.layout(flip_layout)
+
+
 @op(promote="none", variants="function method", node="Flip")
 def flipud(input: Array):
     """Rows in reverse order."""
     if input.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return jnp.flip(input, 0)
+
+
+flipud.layout(flip_layout)
 
 
 @op("number.roll", promote="none", variants="", node="Roll")
@@ -186,6 +199,20 @@ def rot90(input: Array, k=1, dims=(0, 1)):
     if dims[0] == dims[1] or abs(dims[0] - dims[1]) == input.ndim:
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
     return jnp.rot90(input, k, wrap_dims(dims, input.ndim))
+
+
+@rot90.layout
+def rot90_layout(shapes, *, k, dims, input_strides):
+    # torch turns by reversing and then, for a quarter, transposing the result.
+    if k % 2 == 0:
+        return [kept(shapes[0], input_strides) if k % 4 else None]
+    shape = list(shapes[0])
+    a, b = wrap_dims(dims, len(shape))
+    shape[a], shape[b] = shape[b], shape[a]
+    dense = kept(tuple(shape), input_strides)
+    strides = list(dense or (math.prod(shape[d + 1 :]) for d in range(len(shape))))
+    strides[a], strides[b] = strides[b], strides[a]
+    return [tuple(strides)]
 
 
 # --- triangles and diagonals ---------------------------------------------------------------------------------------

@@ -110,3 +110,13 @@ def column_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 def matrices_column_major(shapes):
     """A layout: results of two and more dimensions are column-major matrices."""
     return [column_major(shape) if len(shape) > 1 else None for shape in shapes]
+
+
+def kept(shape, strides):
+    """A layout: the memory order of the input, where its elements lie densely."""
+    expected = 1
+    for stride, size in sorted((stride, size) for stride, size in zip(strides, shape, strict=True) if size != 1):
+        if stride != expected:
+            return None
+        expected *= size
+    return strides
