@@ -256,7 +256,7 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
         args = tuple(static_args)
 
     in_avals, formats, layout = [], [], []
-    dimensioned, zero_dim, kinds = [], [], []
+    dimensioned, zero_dim, kinds, named = [], [], [], []
     origin = Origin()
     origin.params, origin.operand_kinds = {}, []
     position = 1
@@ -274,6 +274,7 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
             layout.append(("arrays", tuple(range(len(in_avals), len(in_avals) + item))))
             for a in avals:
                 (dimensioned if a.shape else zero_dim).append(a.dtype)
+            named.append(item.dtype.name)
             origin.operand_kinds.append((Arrays, item))
             in_avals += avals
         elif code == _S:
@@ -294,16 +295,20 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
             if code == _O:
                 kinds.append(item)
                 origin.operand_kinds.append((Array, None))
+                named.append("complex")
         origin.params[name] = layout[-1]
 
     if not in_avals and _O in plan.codes:
         raise _not_a_tensor(op, plan, args[0], 0)
     compute = None
     if op.promote in ("arith", "float", "compare"):
+                named.append(item.__name__)
         compute = promotion.result_type(dimensioned, zero_dim, kinds)
         if op.promote == "float" and compute is not None and compute.priority < 2:
             compute = dtypes.default_dtype()
     elif op.promote == "same" and len(set(dimensioned + zero_dim)) > 1:
+    if op.accepts_fn is not None:
+        op.accepts_fn(*named)
         a, b = [CPP_NAMES.get(d.name, d.name) for d in dict.fromkeys(dimensioned + zero_dim)][:2]
         if op.name in ("_linear_matrix", "_linear_batch"):
             a, b = [SCALAR_NAMES[d.name] for d in dict.fromkeys(dimensioned + zero_dim)][:2]
@@ -544,6 +549,8 @@ def _wrap_dims(arg, param, args, plan):
             repeated = next(d for d in dims if dims.count(d) > 1)
             raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
         return dims
+    if ndim > 64:
+        raise RuntimeError("only tensors with up to 64 dims are supported")
     return (wrap_dim(arg, ndim),)
 
 

@@ -175,7 +175,7 @@ def _operators() -> None:
     rsub = OPS["rsub"]
     Tensor.__rsub__ = _over(lambda self, other: apply(rsub, (self, other, 1))[0], "__rsub__")
     # As torch: other / self is the reciprocal, multiplied.
-    Tensor.__rtruediv__ = _over(lambda self, other: self.reciprocal() * other, "__rtruediv__")
+    Tensor.__rtruediv__ = Tensor.__rdiv__ = _over(lambda self, other: self.reciprocal() * other, "__rtruediv__")
     Tensor.__rpow__ = _over(lambda self, other: arithmetic.pow(other, self), "__rpow__")
     Tensor.__matmul__ = _over(products.matmul, "__matmul__")
     Tensor.__rmatmul__ = _over(lambda self, other: products.matmul(other, self), "__rmatmul__")
@@ -246,3 +246,7 @@ _compose()
 _generate()
 _attach()
 _operators()
+        if not isinstance(self, Tensor):
+            raise TypeError(
+                f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a '{type(self).__name__}' object"
+            )

@@ -93,7 +93,9 @@ _LOOK_FOR_SHARED = frozenset(
 # ... and refuse even a tensor that is an input as a whole.
 _NEVER_SHARED = frozenset("cross index_select take_along_dim".split())
 # What torch copies into the given tensor, which keeps the memory order of its own or gets the contiguous one.
-_COPIED = frozenset("fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn".split())
+_COPIED = frozenset(
+    "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn".split()
+)
 # The contents of these are new whatever was given, so that a change of its size is no surprise.
 _RESIZE_SILENTLY = frozenset(
     "addbmm arange bernoulli empty eye full linspace logsigmoid logspace multinomial narrow_copy ones rand randint randn randperm range zeros".split()
@@ -200,6 +202,7 @@ def store_out(given: Tensor, result: Tensor, name: str, args=(), several=False, 
                     want_c=CPP_NAMES.get(want.name, want.name),
                 )
             )
+    refuse_internal(given)
     if given._aval.shape != result._aval.shape:
         if given._aval.size and name not in _RESIZE_SILENTLY:
             _warn_resized(given, result)

@@ -665,3 +665,59 @@ torch.set_printoptions(precision="a")
 print(torch.ones(1) / 3)
 # --- no such dtype
 torch.float8
+# --- one less a mask
+1 - torch.tensor([True, False])
+# --- a mask less a number
+torch.tensor([True, False]) - 1
+# --- a tensor less a mask
+torch.ones(2) - torch.tensor([True, False])
+# --- a mask less a mask
+torch.tensor([True]) - torch.tensor([True])
+# --- minus a mask
+-torch.tensor([True, False])
+# --- a tensor less True
+torch.ones(2) - True
+# --- sixty-five dimensions
+torch.zeros(1).reshape([1] * 65).sum(0)
+# --- narrow from a vector
+torch.zeros(3, 2).narrow(0, torch.tensor([1]), 1)
+# --- roll of a number along a dimension
+torch.roll(torch.tensor(1.0), 1, 0)
+# --- gradient along a dimension twice
+torch.gradient(torch.zeros(3, 3), dim=(1, -1))
+# --- arange in whole steps of a half
+torch.arange(0, 4, 0.5, out=torch.empty(0, dtype=torch.int64))
+# --- histogramdd with bins for other points
+torch.histogramdd(torch.zeros(5, 2), [1, 1, 1])
+# --- conv with a weight of other dimensions
+torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 3), torch.zeros(1, 2, 2), padding="same")
+# --- conv with a dilation below one
+torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 3), torch.zeros(1, 1, 2, 2), dilation=-1)
+# --- conv with a bias of another size
+torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 3), torch.zeros(1, 1, 2, 2), torch.zeros(3))
+# --- conv in no groups
+torch.nn.functional.conv1d(torch.zeros(1, 1, 4), torch.zeros(1, 1, 2), groups=0)
+# --- conv in groups that do not divide
+torch.nn.functional.conv1d(torch.zeros(1, 2, 4), torch.zeros(3, 1, 2), groups=2)
+# --- conv with same padding and strides
+torch.nn.functional.conv1d(torch.zeros(1, 1, 4), torch.zeros(1, 1, 2), padding="same", stride=2)
+# --- a transposed conv that leaves nothing
+torch.nn.functional.conv_transpose1d(torch.zeros(1, 1, 4), torch.zeros(1, 1, 2), padding=9)
+# --- layer_norm with a weight of another shape
+torch.nn.functional.layer_norm(torch.zeros(2, 3), (3,), torch.zeros(2))
+# --- rms_norm with a weight of another shape
+torch.nn.functional.rms_norm(torch.zeros(1, 2, 3), (1, 2, 3), torch.zeros(1, 2))
+# --- group_norm with a weight for other channels
+torch.nn.functional.group_norm(torch.zeros(1, 2, 3), 2, torch.zeros(3))
+# --- an adaptive pool of too few dimensions
+torch.nn.functional.adaptive_avg_pool2d(torch.zeros(2, 2), (2, 2))
+# --- rrelu from high to low
+torch.nn.functional.rrelu(torch.zeros(2), 0.3, 0.1)
+# --- embedding in a number
+torch.nn.functional.embedding(torch.tensor([0]), torch.tensor(1.0))
+# --- multi_margin_loss of no classes
+torch.nn.functional.multi_margin_loss(torch.zeros(5, 0), torch.zeros(5, dtype=torch.int64))
+# --- multilabel_margin_loss with float labels
+torch.nn.functional.multilabel_margin_loss(torch.zeros(2, 3), torch.zeros(2, 3))
+# --- a reflected operator of a number
+torch.Tensor.__radd__(2, torch.tensor([1]))

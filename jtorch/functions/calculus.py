@@ -1,6 +1,7 @@
 """Differences, gradients on grids, integrals by the trapezoidal rule."""
 
 from .. import dtypes
+from ..dispatch import wrap_dim
 from ..tensor import Tensor
 from .composite import composite, operation
 
@@ -42,6 +43,10 @@ def gradient(input, *, spacing=1, dim=None, edge_order=1):
     (tensor([3., 4., 6., 7.]),)
     """
     dims = tuple(range(input.dim())) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    wrapped = [wrap_dim(d, input.dim()) for d in dims]
+    repeated = next((d for d in wrapped if wrapped.count(d) > 1), None)
+    if repeated is not None:
+        raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     if isinstance(spacing, Tensor):

@@ -40,6 +40,8 @@ def roll(input, shifts, dims=()):
     dims = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
     if not shifts:
         raise RuntimeError("`shifts` required")
+    if dims and not input.dim():
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     if not dims and len(shifts) == 1:
         return _roll(input.reshape(-1), shifts[0], 0).reshape(input.shape)
     if len(shifts) != len(dims):

@@ -377,6 +377,8 @@ def narrow(input: Tensor, dim: int, start, length: int) -> Tensor:
     shape = input._aval.shape
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor) and (start._aval.shape or start._aval.dtype.priority != 1):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     dim, start, length = wrap_dim(dim, len(shape)), start.__index__(), length.__index__()
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")

@@ -4,41 +4,85 @@ import jax.numpy as jnp
 from jax import lax
 
 from .. import precision
+from .kinds import c_name
 from .registry import Array, OptionalArray, op
 
 _LETTERS = "DHW"
 
 
-def _check(input, weight, bias, n, groups, transposed):
+def _check(input, weight, bias, groups, transposed, output_padding=(), **per_dimension):
+    """Refuse what torch refuses, in its order: sizes of arguments, their ranges, the weight, the input, the bias, dtypes."""
+    n = len(per_dimension["stride"])
     if input.ndim not in (n + 1, n + 2):
         raise RuntimeError(
             f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to conv{'_transpose' if transposed else ''}{n}d, but got input of size: {list(input.shape)}"
         )
-    channels = input.shape[-n - 1]
-    expected = weight.shape[0] if transposed else weight.shape[1] * groups
+    if weight.ndim < 3:
+        raise RuntimeError("weight should have at least three dimensions")
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    for name, values in per_dimension.items():
+        if len(values) != weight.ndim - 2:
+            raise RuntimeError(
+                f"expected {name} to be a single integer value or a list of {weight.ndim - 2} values to match the convolution dimensions, but got {name}={list(values)}"
+            )
+    if any(p < 0 for p in per_dimension["padding"]):
+        raise RuntimeError("negative padding is not supported")
+    if any(p < 0 for p in output_padding):
+        raise RuntimeError("negative output_padding is not supported")
+    if any(s <= 0 for s in per_dimension["stride"]):
+        raise RuntimeError("non-positive stride is not supported")
+    if any(d <= 0 for d in per_dimension["dilation"]):
+        raise RuntimeError("dilation should be greater than zero")
+    shape, channels = list(weight.shape), input.shape[-n - 1]
+    if 0 in shape[2:]:
+        raise RuntimeError(f"kernel size should be greater than zero, but got a weight of size {shape}")
+    if shape[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size {shape} instead"
+        )
+    if shape[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size [{shape}] instead"
+        )
+    expected = shape[0] if transposed else shape[1] * groups
     if channels != expected:
         raise RuntimeError(
-            f"Given {'transposed=1, ' if transposed else f'groups={groups}, '}weight of size {list(weight.shape)}, expected input{list(input.shape)} to have {expected} channels, but got {channels} channels instead"
+            f"Given {'transposed=1' if transposed else f'groups={groups}'}, weight of size {shape}, expected input{list(input.shape)} to have {expected} channels, but got {channels} channels instead"
+        )
+    made = shape[1] * groups if transposed else shape[0]
+    if bias is not None and bias.shape != (made,):
+        raise RuntimeError(
+            f"Given {'transposed=1, ' if transposed else ''}weight of size {shape}, expected bias to be 1-dimensional with {made} elements, but got bias of size {list(bias.shape)} instead"
         )
     if weight.dtype != input.dtype or (bias is not None and bias.dtype != input.dtype):
-        other = ("bias", bias) if bias is not None and bias.dtype != input.dtype else ("weight", weight)
-        names = {
-            "float32": "float",
-            "float64": "double",
-            "float16": "c10::Half",
-            "bfloat16": "c10::BFloat16",
-            "int64": "long int",
-            "uint8": "unsigned char",
-        }
-        a, b = (names.get(str(x.dtype), str(x.dtype)) for x in (input, other[1]))
-        raise RuntimeError(f"Input type ({a}) and {other[0]} type ({b}) should be the same")
+        name, other = ("bias", bias) if bias is not None and bias.dtype != input.dtype else ("weight", weight)
+        raise RuntimeError(f"Input type ({c_name(input)}) and {name} type ({c_name(other)}) should be the same")
+
+
+def _check_transposed_size(sizes, kernel, stride, padding, output_padding, dilation):
+    if any(extra >= s and extra >= d for extra, s, d in zip(output_padding, stride, dilation, strict=True)):
+        raise RuntimeError(
+            f"output padding must be smaller than either stride or dilation, but got output_padding: {list(output_padding)} stride: {list(stride)} dilation: {list(dilation)}"
+        )
+    made = [
+        (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
+        for n, s, p, d, k, extra in zip(sizes, stride, padding, dilation, kernel, output_padding, strict=True)
+    ]
+    if min(made) < 1:
+        ahead = [1] if len(made) == 1 else []  # torch computes one dimension as two
+        given, made = (" x ".join(map(str, [*ahead, *x])) for x in (sizes, made))
+        raise RuntimeError(
+            f"Given input size per channel: ({given}). Calculated output size per channel: ({made}). Output size is too small"
+        )
 
 
 @op("convolution", variants="", promote="none", node="Convolution")
 def convolution(input: Array, weight: Array, bias: OptionalArray, stride, padding, dilation, groups):
     """Cross-correlation of (N, C, *spatial) with (O, C / groups, *kernel); `padding` is ((low, high), ...) per spatial dimension."""
-    n = weight.ndim - 2
-    _check(input, weight, bias, n, groups, False)
+    n = len(stride)
+    # Of a padding that differs between the ends, which is never negative, there is nothing to check.
+    _check(input, weight, bias, groups, False, stride=stride, padding=[low for low, _ in padding], dilation=dilation)
     batched = input.ndim == n + 2
     x = input if batched else input[None]
     for size, kernel, (low, high), step in zip(x.shape[2:], weight.shape[2:], padding, dilation, strict=True):
@@ -63,10 +107,11 @@ def convolution_transpose(
     input: Array, weight: Array, bias: OptionalArray, stride, padding, output_padding, dilation, groups
 ):
     """The gradient of a convolution with respect to its input, as a layer: weight is (C, O / groups, *kernel)."""
-    n = weight.ndim - 2
-    _check(input, weight, bias, n, groups, True)
+    n = len(stride)
+    _check(input, weight, bias, groups, True, output_padding, stride=stride, padding=padding, dilation=dilation)
     batched = input.ndim == n + 2
     x = input if batched else input[None]
+    _check_transposed_size(x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation)
     channels, per_group = weight.shape[:2]
     kernel = weight.reshape(groups, channels // groups, per_group, *weight.shape[2:]).swapaxes(1, 2)
     kernel = kernel.reshape(groups * per_group, channels // groups, *weight.shape[2:])

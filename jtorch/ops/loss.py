@@ -243,22 +243,39 @@ def _(xp, target, input_shape):
     return xp.any(bad), RuntimeError, "target out of range"
 
 
+def _check_rows(input):
+    if input.ndim > 2 or (input.ndim and input.shape[-1] == 0):
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+        )
+
+
+def _check_labels(target):
+    if target.dtype != jnp.int64:
+        raise RuntimeError(f"expected scalar type Long but found {scalar_name(target)}")
+
+
 def _check_classes(input, target, weight):
-    if weight is not None and weight.size != input.shape[-1]:
-        raise RuntimeError(f"inconsistent weight size, expected {input.shape[-1]} but got {list(weight.shape)}")
+    _check_rows(input)
+    classes = input.shape[-1] if input.ndim else 1
+    if weight is not None and weight.size != classes:
+        raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
     count = input.shape[0] if input.ndim == 2 else 1
     if target.size != count or target.ndim > 1:
         raise RuntimeError(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). "
             f"Expected target size [{count}], but got {list(target.shape)}. Input has shape {list(input.shape)}."
         )
+    _check_labels(target)
 
 
 @op("multilabel_margin_loss", variants="", promote="none", node="MultilabelMarginLoss")
 def multilabel_margin_loss(input: Array, target: Array, reduction):
     """Sum over labels y (those before the first -1) and other classes i of max(0, 1 - (x[y] - x[i])), over the number of classes."""
+    _check_rows(input)
     if input.shape != target.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
+    _check_labels(target)
     rows = input if input.ndim == 2 else input.reshape(1, -1)
     labels = target.reshape(rows.shape)
     used = jnp.cumprod(labels >= 0, axis=1).astype(bool)

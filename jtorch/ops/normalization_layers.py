@@ -16,9 +16,18 @@ def _standardised(x, dims, eps):
     return centred * lax.rsqrt(jnp.square(centred).mean(dims, keepdims=True) + eps)
 
 
+def _check_shapes(wanted, **parameters):
+    for name, parameter in parameters.items():
+        if parameter is not None and parameter.shape != wanted:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(parameter.shape)} and normalized_shape = {list(wanted)}"
+            )
+
+
 @op("layer_norm", variants="", promote="none", node="NativeLayerNorm")
 def layer_norm(input: Array, weight: OptionalArray, bias: OptionalArray, n, eps):
     """Normalised over the last `n` dimensions (Ba et al. 2016)."""
+    _check_shapes(input.shape[-n:], weight=weight, bias=bias)
     normal = _standardised(_wide(input), tuple(range(input.ndim - n, input.ndim)), eps)
     normal = normal if weight is None else normal * weight
     return (normal if bias is None else normal + bias).astype(input.dtype)
@@ -42,6 +51,7 @@ def _(grad, input, weight, bias_shape, n, eps):
 @op("rms_norm", variants="", promote="none", node="FusedRmsNorm")
 def rms_norm(input: Array, weight: OptionalArray, n, eps):
     """input / sqrt(mean(input²) + eps) over the last `n` dimensions (Zhang and Sennrich 2019)."""
+    _check_shapes(input.shape[-n:], weight=weight)
     x = _wide(input)
     dims = tuple(range(input.ndim - n, input.ndim))
     eps = jnp.finfo(input.dtype).eps if eps is None else eps
@@ -57,6 +67,11 @@ def group_norm(input: Array, weight: OptionalArray, bias: OptionalArray, groups,
         raise RuntimeError(
             f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(input.shape)} and num_groups={groups}"
         )
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is not None and parameter.shape != (channels,):
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {list(parameter.shape)} and input of shape {list(input.shape)}"
+            )
     grouped = _wide(input).reshape(batch, groups, -1)
     normal = _standardised(grouped, (2,), eps).reshape(input.shape)
     spread = (1, channels) + (1,) * (input.ndim - 2)
@@ -64,7 +79,7 @@ def group_norm(input: Array, weight: OptionalArray, bias: OptionalArray, groups,
     return (normal if bias is None else normal + bias.reshape(spread)).astype(input.dtype)
 
 
-@op("local_response_norm", variants="", promote="none", node="Div")
+@op("local_response_norm", variants="", promote="float", node="Div")
 def local_response_norm(input: Array, size, alpha, beta, k):
     """input / (k + alpha * mean of squares over neighbouring channels)^beta (Krizhevsky et al. 2012)."""
     square = jnp.square(input)

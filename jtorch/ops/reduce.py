@@ -384,6 +384,8 @@ def aminmax(input: Array, *, dim: Dim = None, keepdim=False):
     """Minimum and maximum in one pass, over `dim` or everything. Equal extremes share the gradient."""
     if is_complex(input):
         raise not_implemented("aminmax_cpu", input)
+    if input.ndim > 64:
+        raise RuntimeError("only tensors with up to 64 dims are supported")
     axes = axes_of(input, dim)
     if dim is None and input.size == 0:
         raise RuntimeError(

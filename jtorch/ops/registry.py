@@ -89,6 +89,7 @@ class Op:
     differentiable: bool
     elementwise: bool
     backward_fn: Callable | None = None
+    accepts_fn: Callable | None = None
     check_fn: Callable | None = None
     host_fn: Callable | None = None
     inverse_fn: Callable | None = None
@@ -105,6 +106,14 @@ class Op:
         (an `Arrays` parameter takes one tuple entry: a list). Gradients are summed to the operand's shape and cast to its dtype by the caller.
         """
         self.backward_fn = fn
+        return fn
+
+    def accepts(self, fn: Callable) -> Callable:
+        """Register a look at the operands before promotion: `fn(*kinds)` raises for what torch refuses.
+
+        A kind is the name of a tensor's dtype, or of a Python number's type ("bool", "int", "float", "complex").
+        """
+        self.accepts_fn = fn
         return fn
 
     def check(self, fn: Callable) -> Callable:

@@ -165,6 +165,8 @@ def prelu(input, weight):
 
 def rrelu(input, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False):
     """Leaky ReLU whose slope is drawn from [lower, upper] in training, and their mean otherwise."""
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if training:
         return _call(ops.rrelu_with_noise, inplace, input, random.rrelu_noise(input, lower, upper))
     return _call(ops.rrelu_mean, inplace, input, (lower + upper) / 2)

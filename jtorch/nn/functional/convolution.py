@@ -1,5 +1,7 @@
 """Convolutions."""
 
+import warnings
+
 from jtorch.dispatch import apply
 from jtorch.ops import convolution as ops
 
@@ -22,9 +24,21 @@ def tuple_of(value, n: int, name: str) -> tuple[int, ...]:
 def _conv(input, weight, bias, stride, padding, dilation, groups, n):
     stride, dilation = tuple_of(stride, n, "stride"), tuple_of(dilation, n, "dilation")
     if padding == "same":
+        shape = list(input.shape if input.dim() != n + 1 else (1, *input.shape))
+        if len(shape) != weight.dim():
+            raise RuntimeError(
+                f"Expected {weight.dim()}-dimensional input for {weight.dim()}-dimensional weight{list(weight.shape)}, but got "
+                f"{len(shape)}-dimensional input of size {shape} instead"
+            )
         if any(s != 1 for s in stride):
-            raise ValueError("padding='same' is not supported for strided convolutions")
+            raise RuntimeError("padding='same' is not supported for strided convolutions")
         total = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+        if any(t % 2 for t in total):
+            warnings.warn(
+                "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be created",
+                UserWarning,
+                stacklevel=3,
+            )
         edges = tuple((t // 2, t - t // 2) for t in total)
     elif padding == "valid":
         edges = ((0, 0),) * n
@@ -32,10 +46,6 @@ def _conv(input, weight, bias, stride, padding, dilation, groups, n):
         raise RuntimeError(f"Invalid padding string: '{padding}'")
     else:
         edges = tuple((p, p) for p in tuple_of(padding, n, "padding"))
-        if any(p < 0 for p, _ in edges):
-            raise RuntimeError("negative padding is not supported")
-    if any(s <= 0 for s in stride):
-        raise RuntimeError("non-positive stride is not supported")
     return apply(ops.convolution, (input, weight, bias, stride, edges, dilation, groups))[0]
 
 

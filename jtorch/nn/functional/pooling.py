@@ -5,6 +5,7 @@ from jtorch.dispatch import SCALAR_NAMES, apply
 from jtorch.nn.functional.memory_format import following
 from jtorch.ops import adaptive_pooling as adaptive
 from jtorch.ops import pooling as ops
+from jtorch.outs import takes_out
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool1d_with_indices",
@@ -194,6 +195,7 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
     return _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1)
 
 
+@takes_out
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
@@ -201,6 +203,7 @@ def avg_pool2d(
     return _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, 2)
 
 
+@takes_out
 def avg_pool3d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
@@ -246,10 +249,14 @@ def _adaptive_sizes(input, output_size, n, name):
         raise RuntimeError(f"{name}() argument 'output_size' should contain one int (got {len(output_size)})")
     if n == 1 and output_size is None:
         raise TypeError(f"{name}(): argument 'output_size' (position 2) must be tuple of ints, not NoneType")
+    if output_size is None:
+        raise TypeError(
+            "object of type 'NoneType' has no len(): output_size is an int, or one int or None per dimension"
+        )
     sizes = tuple(output_size) if given else (output_size,) * n
+    if n > 1 and given and input.dim() <= len(sizes):
+        raise ValueError(f"Input dimension should be at least {len(sizes) + 1}")
     if len(sizes) != n:
-        if input.dim() <= len(sizes):
-            raise ValueError(f"Input dimension should be at least {len(sizes) + 1}")
         raise RuntimeError(f"{name}: output_size must be {n}")
     return tuple(input.size(d - n) if s is None else int(s) for d, s in enumerate(sizes))
 
