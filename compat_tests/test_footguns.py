@@ -6,6 +6,8 @@ Each test is what a PyTorch user takes for granted. All but those marked `jtorch
 
 import copy
 import itertools
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -701,6 +703,35 @@ def test_ctrl_c_in_a_training_step(torch, tmp_path):
     assert int(done.stdout.split()[-1]) >= 36, done.stdout + done.stderr[-3000:]
 
 
+@pytest.mark.jtorch_only
+def test_ctrl_c_stops_a_long_run_of_recorded_operations(torch):
+    eye = torch.eye(400)
+    x = eye
+    for _ in range(300):
+        x = x @ eye
+    before = torch.engine.statistics()["ops_run"]
+    timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        x.sum().item()
+        timer.join()
+    assert torch.engine.statistics()["ops_run"] - before < 300
+    assert x.sum().item() == 400.0  # nothing is lost: it runs again
+
+
+# Memory
+
+
+@pytest.mark.jtorch_only
+def test_what_only_recorded_operations_need_is_not_kept_for_long(torch):
+    total = torch.zeros(())
+    before = torch.engine.statistics()["flushes"]
+    for n in range(100):
+        total += torch.from_numpy(np.full(1 << 20, n, np.float32)).sum()
+    assert torch.engine.statistics()["flushes"] >= before + 2  # 400 MB went through
+    assert total.item() == sum(range(100)) << 20
+
+
 # What is compiled, and how often
 
 
@@ -898,5 +929,5 @@ def test_fused_operations_round_to_bfloat16(torch):
     for _ in range(3):  # op by op, then as one program
         y = x / x.norm()
         fused = (y * 3).float().numpy()  # y rounds before it is multiplied, though nobody looks at it
-        apart = torch.tensor((y.float().numpy() * 3)).bfloat16().float().numpy()
+        apart = torch.tensor(y.float().numpy() * 3).bfloat16().float().numpy()
         assert (fused == apart).all()

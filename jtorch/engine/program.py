@@ -94,10 +94,11 @@ LIST_HOLDER = next(map(getrefcount, [object()]))
 ARRAY_HOLDERS = {LIST_HOLDER + 1}
 
 
-def execute(trace, entries, inputs, values, needed, repeats=False):
+def execute(trace, entries, inputs, values, needed, repeats, pause):
     """Run a trace. Returns slots, their arrays (all the needed ones among them) and, by slot, the errors of operations that failed.
 
-    `values` has by slot the pending value, None where nobody holds it.
+    `values` has by slot the pending value, None where nobody holds it. `pause` is called between operations that run one by one, where the run may be
+    given up: nothing has been overwritten yet.
     """
     statistics["flushes"] += 1
     statistics["ops_recorded"] += len(entries)
@@ -117,7 +118,11 @@ def execute(trace, entries, inputs, values, needed, repeats=False):
     if plan.sightings == 2:
         _unconfirmed.discard(signature)
     if not _compile_whole(plan, entries, signature, trace.whole, repeats):
-        return _op_by_op(trace, entries, inputs, needed)
+        try:
+            return _op_by_op(trace, entries, inputs, needed, pause)
+        except BaseException:
+            plan.sightings -= 1  # an interrupt: it will be run again, which is no second sighting
+            raise
 
     program = _find(plan, needed) or _compile(plan, entries, inputs, values, needed, trace)
     statistics["programs_run"] += 1
@@ -140,13 +145,13 @@ def execute(trace, entries, inputs, values, needed, repeats=False):
             raise
         # One operation that cannot run must not take the others of the trace with it: find it, and let only what depends on it fail.
         plan.programs.remove(program)
-        produced, results, failures = _op_by_op(trace, entries, inputs, needed)
+        produced, results, failures = _op_by_op(trace, entries, inputs, needed, pause)
         if not failures:
             errors.raise_for_device(error, [v.array for v in inputs])
             raise
         return produced, results, failures
     if program.checked and bool(np.asarray(bad)):
-        return _op_by_op(trace, entries, inputs, needed)  # finds the operation and words its error
+        return _op_by_op(trace, entries, inputs, needed, pause)  # finds the operation and words its error
     return program.produced, outputs, None
 
 
@@ -275,7 +280,7 @@ def _words(entries):
     return np.frombuffer(b"".join(chunks), np.int64) if chunks else None
 
 
-def _op_by_op(trace, entries, inputs, needed):
+def _op_by_op(trace, entries, inputs, needed, pause):
     """Run the entries that matter one at a time, dropping each array after its last use."""
     wanted, last_use, live = set(needed), {}, []
     for position in range(len(entries) - 1, -1, -1):
@@ -291,6 +296,7 @@ def _op_by_op(trace, entries, inputs, needed):
     keep = set(needed)
     env, failures = {}, {}
     for position in reversed(live):
+        pause()
         prim, operands, numbers, first = entries[position]
         outs = range(first, first + len(prim.out_avals))
         failed = next((failures[o] for o in operands if o in failures), None)

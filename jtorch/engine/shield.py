@@ -10,7 +10,7 @@ except ImportError:
 
 
 class shielded:
-    """Within the block SIGINT is only noted; it is delivered when the block has ended."""
+    """Within the block SIGINT is only noted; it is delivered when the block has ended, or where the block says that nothing is half done."""
 
     __slots__ = ("_handler", "_noted")
 
@@ -22,12 +22,18 @@ class shielded:
             if callable(handler):
                 signal(SIGINT, self._note)
                 self._handler = handler
+        return self
 
     def _note(self, number, frame):
         self._noted = (number, frame)
 
+    def deliver(self):
+        """Call the handler now, if a SIGINT was noted: most raise KeyboardInterrupt, here."""
+        if self._noted is not None:
+            noted, self._noted = self._noted, None
+            self._handler(*noted)
+
     def __exit__(self, *exc):
         if self._handler is not None:
             signal(SIGINT, self._handler)
-            if self._noted is not None:
-                self._handler(*self._noted)
+            self.deliver()

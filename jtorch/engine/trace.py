@@ -6,6 +6,7 @@ input (`-1 - index`). Entries are appended in one step, so an interrupt between 
 
 import threading
 import weakref
+from sys import getrefcount
 
 from . import program
 from .settings import Settings
@@ -36,6 +37,8 @@ class Trace:
         "undo",
         "checks",
         "limit",
+        "held",
+        "room",
         "whole",
         "passes",
         "__weakref__",
@@ -51,6 +54,8 @@ class Trace:
         self.entries = []
         self.inputs = []  # concrete values, kept alive here until the flush
         self.input_index = {}  # id(value) -> index in inputs
+        self.held = 0  # bytes of the inputs
+        self.room = Settings.max_held
         self.slots = []  # weak references to the pending values
         self.undo = []  # (weak reference to a holder, new value, old value), where the new value has another holder already
         self.checks = False
@@ -73,8 +78,10 @@ class Trace:
                 return
             self.input_index = None  # nothing may be recorded into a trace that runs
             try:
-                with shielded():
-                    produced, arrays, failures = program.execute(self, entries, inputs, values, needed, repeats)
+                with shielded() as shield:
+                    produced, arrays, failures = program.execute(
+                        self, entries, inputs, values, needed, repeats, shield.deliver
+                    )
                     error = self._poison(failures, values) if failures else None
                     for slot, array in zip(produced, arrays, strict=True):
                         value = values[slot]
@@ -96,6 +103,15 @@ class Trace:
             for slot, aval in enumerate(prim.out_avals, first):
                 if slot not in used and values[slot] is None:
                     values[slot] = pending(aval, self, slot, self.place)
+
+    def weigh(self):
+        """Cut after this operation if much of the memory is kept alive by this trace alone; else look again when as much has been added."""
+        holders = list(map(getrefcount, self.inputs))
+        alone = sum(_nbytes(v) for v, n in zip(self.inputs, holders, strict=True) if n == program.LIST_HOLDER)
+        if alone > Settings.max_held // 2:
+            self.limit = 0
+        else:
+            self.room = self.held + Settings.max_held
 
     def cut_short(self):
         """Flush a trace that no natural end came to, and let the next cuts come at the same place of a loop, or none would ever repeat."""
@@ -127,6 +143,10 @@ class Trace:
             ):
                 holder.value = old
         return first
+
+
+def _nbytes(value: Value) -> int:
+    return value.aval.size * value.aval.dtype.itemsize
 
 
 # Operations between the cuts of a loop that has no natural ends.
@@ -179,6 +199,9 @@ def record(prim, values, numbers, place: Place) -> list[Value]:
                 known = len(trace.inputs)
                 trace.inputs.append(value)
                 index[id(value)] = known
+                trace.held += _nbytes(value)
+                if trace.held > trace.room:
+                    trace.weigh()
             operands.append(-1 - known)
         slots = trace.slots
         first = len(slots)
