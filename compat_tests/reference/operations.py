@@ -32,6 +32,8 @@ NOT_UNIQUE = frozenset(
 )
 # Positions of equal elements are up to the algorithm: the elements found there are compared.
 POSITIONS = frozenset("sort topk argsort mode kthvalue median nanmedian msort".split())
+# torch writes outside of given tensors that are laid out otherwise.
+WRITES_OUTSIDE = frozenset({"lu_unpack"})
 RANDOM_DEFAULT = 0
 
 
@@ -333,7 +335,7 @@ def _out(entry, sample, expected, comparable, tolerances, exact, findings, at):
                 outs.append(library.empty(tuple(reversed(leaf.shape)), dtype=dtype).permute(axes))
         return tuple(outs) if several else outs[0]
 
-    for form in ("empty", "laid out otherwise"):
+    for form in ("empty",) if entry.name in WRITES_OUTSIDE else ("empty", "laid out otherwise"):
         with torch.no_grad():
             theirs = made(torch, form)
             arguments = _fresh((sample.input, sample.args, sample.kwargs))
