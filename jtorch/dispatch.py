@@ -268,13 +268,13 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
             (dimensioned if item.shape else zero_dim).append(item.dtype)
             origin.operand_kinds.append((Array, 1))
             in_avals.append(item)
+            named.append(item.dtype.name)
         elif code == _LIST:
             avals = key[position : position + item]
             position += item
             layout.append(("arrays", tuple(range(len(in_avals), len(in_avals) + item))))
             for a in avals:
                 (dimensioned if a.shape else zero_dim).append(a.dtype)
-            named.append(item.dtype.name)
             origin.operand_kinds.append((Arrays, item))
             in_avals += avals
         elif code == _S:
@@ -289,26 +289,26 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
             kinds.append(complex)
             if code == _O:
                 origin.operand_kinds.append((Array, None))
+                named.append("complex")
         else:
             layout.append(("number" if code == _O else "parameter", len(formats)))
             formats.append("d" if item is float else "q")
             if code == _O:
                 kinds.append(item)
                 origin.operand_kinds.append((Array, None))
-                named.append("complex")
+                named.append(item.__name__)
         origin.params[name] = layout[-1]
 
     if not in_avals and _O in plan.codes:
         raise _not_a_tensor(op, plan, args[0], 0)
+    if op.accepts_fn is not None:
+        op.accepts_fn(*named)
     compute = None
     if op.promote in ("arith", "float", "compare"):
-                named.append(item.__name__)
         compute = promotion.result_type(dimensioned, zero_dim, kinds)
         if op.promote == "float" and compute is not None and compute.priority < 2:
             compute = dtypes.default_dtype()
     elif op.promote == "same" and len(set(dimensioned + zero_dim)) > 1:
-    if op.accepts_fn is not None:
-        op.accepts_fn(*named)
         a, b = [CPP_NAMES.get(d.name, d.name) for d in dict.fromkeys(dimensioned + zero_dim)][:2]
         if op.name in ("_linear_matrix", "_linear_batch"):
             a, b = [SCALAR_NAMES[d.name] for d in dict.fromkeys(dimensioned + zero_dim)][:2]
@@ -543,14 +543,14 @@ def _wrap_dims(arg, param, args, plan):
     ndim = len(first._aval.shape) if isinstance(first, Tensor) else 0
     if param.kind is Dim:
         return wrap_dim(arg, ndim, param.name)
+    if ndim > 64:
+        raise RuntimeError("only tensors with up to 64 dims are supported")
     if isinstance(arg, (list, tuple)):
         dims = tuple(wrap_dim(d, ndim) for d in arg)
         if len(set(dims)) < len(dims):
             repeated = next(d for d in dims if dims.count(d) > 1)
             raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
         return dims
-    if ndim > 64:
-        raise RuntimeError("only tensors with up to 64 dims are supported")
     return (wrap_dim(arg, ndim),)
 
 

@@ -220,6 +220,10 @@ def _operator(op, rest, name, everything):
 
 def _reflected(op, rest, name):
     def method(self, other):
+        if not isinstance(self, Tensor):
+            raise TypeError(
+                f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a '{type(self).__name__}' object"
+            )
         if isinstance(other, _NUMBERS):
             return apply(op, (other, self, *rest))[0]
         if isinstance(other, np.ndarray):
@@ -246,7 +250,3 @@ _compose()
 _generate()
 _attach()
 _operators()
-        if not isinstance(self, Tensor):
-            raise TypeError(
-                f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a '{type(self).__name__}' object"
-            )
