@@ -85,6 +85,7 @@ def main() -> None:
             "torchvision": torchvision.__version__.partition("+")[0],
         },
         "namespaces": collect(),
+        "return_types": return_types(),
     }
     text = json.dumps(manifest, separators=(",", ":"), sort_keys=True)
     TARGET.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
@@ -259,7 +260,7 @@ def member(kind: type, name: str, stub: dict) -> list:
 
 
 def without_self(signature: str) -> str:
-    return re.sub(r"^(self|cls)(, /)?(, |$)", "", signature)
+    return re.sub(r"^(self|cls)(, /)?(, |$|(?= ->))", "", signature)
 
 
 def signatures(space: str, name: str, value: object) -> list[str]:
@@ -267,7 +268,7 @@ def signatures(space: str, name: str, value: object) -> list[str]:
     if space == "torch" and name in CORRECTED:
         return [signature.replace("self", "input") for signature in CORRECTED[name]]
     found = python_signature(value)
-    if not found or found == ["*args, **kwargs"]:
+    if not found or found[0].startswith("*args, **kwargs"):
         found = documented_signature(name, value) or found
         if isinstance(value, types.BuiltinFunctionType) or not found:
             builtin = stub_functions().get(name, []) if space not in PREFIXES else []
@@ -292,7 +293,9 @@ def python_signature(value: object) -> list[str] | None:
         plain = inspect.Signature([p.replace(annotation=p.empty, default=shown(p.default)) for p in parameters])
     except (TypeError, ValueError):  # a builtin, or a class that says something impossible of itself
         return None
-    return [str(plain)[1:-1]]
+    result = inspect.signature(value).return_annotation
+    word = result if isinstance(result, str) else getattr(result, "__name__", "None" if result is None else "")
+    return [str(plain)[1:-1] + (f" -> {word}" if word in ("Tensor", "bool", "int", "float", "str", "None") else "")]
 
 
 def shown(default: object) -> object:
@@ -324,7 +327,7 @@ def documented_signature(name: str, value: object) -> list[str] | None:
             arguments = ast.parse(f"def f({match[1]}): 0").body[0].args  # type: ignore[attr-defined]
         except SyntaxError:
             continue
-        found.append(ast.unparse(arguments))
+        found.append(ast.unparse(arguments) + (" -> Tensor" if re.search(r"-> ?Tensor$", line.strip()) else ""))
     return found or None
 
 
@@ -340,7 +343,9 @@ def schema_signatures(name: str) -> list[str]:
                 parts.append("*")
             default = f"={Shown(argument.default_value)!r}" if argument.has_default_value() else ""
             parts.append(("input" if argument.name == "self" else argument.name) + default)
-        found.append(", ".join(parts))
+        kinds = [str(result.type) for result in schema.returns]
+        word = "Tensor" if kinds == ["Tensor"] else f"tuple[{', '.join(kinds)}]" if {*kinds} == {"Tensor"} else ""
+        found.append(", ".join(parts) + (f" -> {word}" if word else ""))
     return found
 
 
@@ -371,8 +376,37 @@ def definitions(body: list[ast.stmt]) -> dict[str, list[str]]:
             for argument in ast.walk(node.args):
                 if isinstance(argument, ast.arg):
                     argument.annotation = None
-            found.setdefault(node.name, []).append(ast.unparse(node.args))
+            found.setdefault(node.name, []).append(ast.unparse(node.args) + returned(node.returns))
     return found
+
+
+def returned(annotation: ast.expr | None) -> str:
+    """What a call gives, as the end of a signature, where a few words say it."""
+    text = "" if annotation is None else ast.unparse(annotation)
+    text = (
+        re.sub(r"\b_(bool|int|float|complex|dtype|layout)\b", r"\1", text)
+        .replace("torch.", "")
+        .replace("_size", "Size")
+    )
+    text = re.sub(
+        r"\b(list|tuple)\[Tensor(, Tensor|, \.\.\.)*\]",
+        lambda found: found[0].replace("list[Tensor]", "tuple[Tensor, ...]"),
+        text,
+    )
+    known = r"(Tensor|bool|int|float|Size|str|None|tuple\[Tensor(, Tensor)*(, \.\.\.)?\]|return_types\.\w+)"
+    return f" -> {text}" if re.fullmatch(known, text) else ""
+
+
+def return_types() -> dict:
+    """The fields of the named tuples that functions give."""
+    import torch
+
+    kinds = {name: kind for name, kind in vars(torch.return_types).items() if inspect.isclass(kind)}
+    return {
+        name: list(kind.__match_args__)
+        for name, kind in kinds.items()
+        if issubclass(kind, tuple) and hasattr(kind, "__match_args__") and not name.endswith("_out")
+    }
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from jtorch.compat import coverage, report
+from jtorch.compat import coverage, report, stubs
 from jtorch.compat.census import ABSENT, PARTIAL, census
 from jtorch.compat.manifest import namespaces
 
@@ -16,9 +16,13 @@ def main(arguments: list[str] | None = None) -> int:
     counting.add_argument("namespaces", nargs="*", help="list what is partial and absent in these (torch.nn, ...)")
     counting.add_argument("--write", type=Path, metavar="FILE", help="write the page docs/coverage.md")
     commands.add_parser("report", help="the census, and how results compare with torch's, as last measured")
+    typed = commands.add_parser("stubs", help="type stubs of what is made at run time")
+    typed.add_argument("--write", action="store_true", help="write them; without it, say which are stale")
     given = parser.parse_args(arguments)
     if given.command == "census":
         return _census(given.namespaces, given.write)
+    if given.command == "stubs":
+        return stubs.main(given.write)
     print(report.text())
     return 0
 

@@ -49,11 +49,16 @@ def namespaces() -> dict[str, dict[str, Entry]]:
     """Entries by namespace and name.
 
     >>> namespaces()["torch"]["abs"].signatures
-    ('input, *, out=None',)
+    ('input, *, out=None -> Tensor',)
     """
     return {
         space: {name: _entry(row) for name, row in rows.items()} for space, rows in _manifest()["namespaces"].items()
     }
+
+
+def return_types() -> dict[str, list[str]]:
+    """The fields of the named tuples that torch's functions give."""
+    return _manifest()["return_types"]
 
 
 def versions() -> dict[str, str]:
@@ -74,12 +79,12 @@ def _entry(row: list) -> Entry:
 
 
 def parameters(signature: str) -> Parameters:
-    """Read what stands between the parentheses of a `def`.
+    """Read what stands between the parentheses of a `def`; what may follow (` -> Tensor`) is left to others.
 
     >>> parameters("input, dim=None, *, out=None").names
     ('input', 'dim', 'out')
     """
-    definition: Any = ast.parse(f"def f({signature}): 0").body[0]
+    definition: Any = ast.parse(f"def f({signature.partition(' -> ')[0]}): 0").body[0]
     found = definition.args
     positional = [argument.arg for argument in found.args]
     keywords = [argument.arg for argument in found.kwonlyargs]

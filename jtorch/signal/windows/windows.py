@@ -223,8 +223,9 @@ def general_hamming(
     requires_grad: bool = False,
 ) -> jtorch.Tensor:
     """alpha - (1 - alpha) * cos(2 * pi * n / (M - 1))."""
-    options = {"dtype": dtype, "layout": layout, "device": device, "requires_grad": requires_grad}
-    return general_cosine(M, a=[alpha, 1.0 - alpha], sym=sym, **options)
+    return general_cosine(
+        M, a=[alpha, 1.0 - alpha], sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
+    )
 
 
 def nuttall(

@@ -5,7 +5,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import jtorch
 
@@ -255,9 +255,10 @@ def random_split(dataset, lengths: Sequence[int | float], generator=None):
                 warnings.warn(
                     f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
                 )
-    if sum(lengths) != len(dataset):
+    total: Any = sum(lengths)
+    if total != len(dataset):
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    indices = jtorch.randperm(sum(lengths), generator=generator).tolist()
+    indices = jtorch.randperm(total, generator=generator).tolist()
     ends = itertools.accumulate(lengths)
     return [Subset(dataset, indices[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
 

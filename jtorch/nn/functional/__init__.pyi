@@ -1,0 +1,186 @@
+# Made by `python -m jtorch.compat stubs --write` from the table of operations and the live package. Edit neither by hand.
+# mypy: disable-error-code="override, misc"
+from builtins import bool as _bool, complex as _complex, float as _float, int as _int, str as _str, type as _type
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias, overload
+
+from jtorch.devices import device as _device
+from jtorch.dtypes import dtype as _dtype, layout as _layout, memory_format as _memory_format
+from jtorch.random import Generator
+from jtorch.size import Size
+from jtorch.tensor import Tensor
+from jtorch.tensor import _Device, _Number, _Sizes
+from jtorch.tensor import _aminmax
+from jtorch.tensor import _cholesky_ex
+from jtorch.tensor import _cummax
+from jtorch.tensor import _cummin
+from jtorch.tensor import _eig
+from jtorch.tensor import _eigh
+from jtorch.tensor import _frexp
+from jtorch.tensor import _geqrf
+from jtorch.tensor import _histogram
+from jtorch.tensor import _histogramdd
+from jtorch.tensor import _inv_ex
+from jtorch.tensor import _kthvalue
+from jtorch.tensor import _ldl_factor
+from jtorch.tensor import _ldl_factor_ex
+from jtorch.tensor import _lstsq
+from jtorch.tensor import _lu
+from jtorch.tensor import _lu_factor
+from jtorch.tensor import _lu_factor_ex
+from jtorch.tensor import _lu_unpack
+from jtorch.tensor import _max
+from jtorch.tensor import _median
+from jtorch.tensor import _min
+from jtorch.tensor import _mode
+from jtorch.tensor import _nanmedian
+from jtorch.tensor import _qr
+from jtorch.tensor import _slogdet
+from jtorch.tensor import _solve_ex
+from jtorch.tensor import _sort
+from jtorch.tensor import _svd
+from jtorch.tensor import _topk
+from jtorch.tensor import _triangular_solve
+
+GRID_SAMPLE_INTERPOLATION_MODES: Any
+GRID_SAMPLE_PADDING_MODES: Any
+from jtorch.nn.functional import activation as activation
+from jtorch.nn.functional.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from jtorch.nn.functional.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
+from jtorch.nn.functional.pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
+from jtorch.nn.functional.pooling import adaptive_max_pool1d as adaptive_max_pool1d
+from jtorch.nn.functional.pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices
+from jtorch.nn.functional.pooling import adaptive_max_pool2d as adaptive_max_pool2d
+from jtorch.nn.functional.pooling import adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices
+from jtorch.nn.functional.pooling import adaptive_max_pool3d as adaptive_max_pool3d
+from jtorch.nn.functional.pooling import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
+from jtorch.nn.functional.resampling import affine_grid as affine_grid
+from jtorch.nn.functional.dropout import alpha_dropout as alpha_dropout
+from jtorch.nn.functional import attention as attention
+from jtorch.nn.functional.pooling import avg_pool1d as avg_pool1d
+def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None) -> Tensor: ...
+def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None) -> Tensor: ...
+from jtorch.nn.functional.normalization import batch_norm as batch_norm
+def bilinear(input1: Any, input2: Any, weight: Tensor | _Number, bias: Any = None) -> Tensor: ...
+from jtorch.nn.functional.loss import binary_cross_entropy as binary_cross_entropy
+from jtorch.nn.functional.loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from jtorch.nn.functional import blocks as blocks
+from jtorch.nn.functional.activation import celu as celu
+from jtorch.nn.functional.activation import celu_ as celu_
+from jtorch.nn.functional.blocks import channel_shuffle as channel_shuffle
+from jtorch.nn.functional.convolution import conv1d as conv1d
+from jtorch.nn.functional.convolution import conv2d as conv2d
+from jtorch.nn.functional.convolution import conv3d as conv3d
+from jtorch.nn.functional.convolution import conv_transpose1d as conv_transpose1d
+from jtorch.nn.functional.convolution import conv_transpose2d as conv_transpose2d
+from jtorch.nn.functional.convolution import conv_transpose3d as conv_transpose3d
+from jtorch.nn.functional import convolution as convolution
+def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: _int | _float = 0, size_average: Any = None, reduce: Any = None, reduction: _str = 'mean') -> Tensor: ...
+from jtorch.nn.functional.distance import cosine_similarity as cosine_similarity
+def cross_entropy(input: Tensor, target: Any, weight: Tensor | _Number | None = None, size_average: Any = None, ignore_index: _int | _float = -100, reduce: Any = None, reduction: _str = 'mean', label_smoothing: _float = 0.0) -> Tensor: ...
+from jtorch.nn.functional.loss import ctc_loss as ctc_loss
+from jtorch.nn.functional import distance as distance
+from jtorch.nn.functional.dropout import dropout as dropout
+from jtorch.nn.functional.dropout import dropout1d as dropout1d
+from jtorch.nn.functional.dropout import dropout2d as dropout2d
+from jtorch.nn.functional.dropout import dropout3d as dropout3d
+from jtorch.nn.functional.activation import elu as elu
+from jtorch.nn.functional.activation import elu_ as elu_
+from jtorch.nn.functional.sparse import embedding as embedding
+from jtorch.nn.functional.sparse import embedding_bag as embedding_bag
+from jtorch.nn.functional.dropout import feature_alpha_dropout as feature_alpha_dropout
+from jtorch.nn.functional.blocks import fold as fold
+from jtorch.nn.functional.pooling import fractional_max_pool2d as fractional_max_pool2d
+from jtorch.nn.functional.pooling import fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices
+from jtorch.nn.functional.pooling import fractional_max_pool3d as fractional_max_pool3d
+from jtorch.nn.functional.pooling import fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices
+from jtorch.nn.functional.loss import gaussian_nll_loss as gaussian_nll_loss
+def gelu(input: Tensor, approximate: _str = 'none') -> Tensor: ...
+from jtorch.nn.functional.activation import glu as glu
+from jtorch.nn.functional.resampling import grid_sample as grid_sample
+from jtorch.nn.functional.normalization import group_norm as group_norm
+from jtorch.nn.functional.activation import gumbel_softmax as gumbel_softmax
+def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor: ...
+from jtorch.nn.functional.activation import hardsigmoid as hardsigmoid
+from jtorch.nn.functional.activation import hardswish as hardswish
+from jtorch.nn.functional.activation import hardtanh as hardtanh
+from jtorch.nn.functional.activation import hardtanh_ as hardtanh_
+def hinge_embedding_loss(input: Tensor, target: Any, margin: _float = 1.0, size_average: Any = None, reduce: Any = None, reduction: _str = 'mean') -> Tensor: ...
+from jtorch.nn.functional.loss import huber_loss as huber_loss
+from jtorch.nn.functional.normalization import instance_norm as instance_norm
+from jtorch.nn.functional.resampling import interpolate as interpolate
+def kl_div(input: Tensor, target: Any, size_average: Any = None, reduce: Any = None, reduction: _str = 'mean', log_target: _bool = False) -> Tensor: ...
+def l1_loss(input: Tensor, target: Any, size_average: Any = None, reduce: Any = None, reduction: _str = 'mean', weight: Tensor | _Number | None = None) -> Tensor: ...
+from jtorch.nn.functional.normalization import layer_norm as layer_norm
+from jtorch.nn.functional.activation import leaky_relu as leaky_relu
+from jtorch.nn.functional.activation import leaky_relu_ as leaky_relu_
+from jtorch.nn.functional.linear import linear as linear
+from jtorch.nn.functional.linear_cross_entropy import linear_cross_entropy as linear_cross_entropy
+from jtorch.nn.functional.normalization import local_response_norm as local_response_norm
+from jtorch.nn.functional.activation import log_softmax as log_softmax
+def logsigmoid(input: Tensor) -> Tensor: ...
+from jtorch.nn.functional import loss as loss
+from jtorch.nn.functional.pooling import lp_pool1d as lp_pool1d
+from jtorch.nn.functional.pooling import lp_pool2d as lp_pool2d
+from jtorch.nn.functional.pooling import lp_pool3d as lp_pool3d
+def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: _int | _float = 0, size_average: Any = None, reduce: Any = None, reduction: _str = 'mean') -> Tensor: ...
+from jtorch.nn.functional.pooling import max_pool1d as max_pool1d
+from jtorch.nn.functional.pooling import max_pool1d_with_indices as max_pool1d_with_indices
+from jtorch.nn.functional.pooling import max_pool2d as max_pool2d
+from jtorch.nn.functional.pooling import max_pool2d_with_indices as max_pool2d_with_indices
+from jtorch.nn.functional.pooling import max_pool3d as max_pool3d
+from jtorch.nn.functional.pooling import max_pool3d_with_indices as max_pool3d_with_indices
+from jtorch.nn.functional.pooling import max_unpool1d as max_unpool1d
+from jtorch.nn.functional.pooling import max_unpool2d as max_unpool2d
+from jtorch.nn.functional.pooling import max_unpool3d as max_unpool3d
+from jtorch.nn.functional import memory_format as memory_format
+from jtorch.nn.functional.activation import mish as mish
+from jtorch.nn.functional.loss import mse_loss as mse_loss
+from jtorch.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
+from jtorch.nn.functional.loss import multi_margin_loss as multi_margin_loss
+from jtorch.nn.functional.loss import multilabel_margin_loss as multilabel_margin_loss
+from jtorch.nn.functional.loss import multilabel_soft_margin_loss as multilabel_soft_margin_loss
+from jtorch.nn.functional.blocks import native_channel_shuffle as native_channel_shuffle
+from jtorch.nn.functional.loss import nll_loss as nll_loss
+from jtorch.nn.functional import normalization as normalization
+from jtorch.nn.functional.distance import normalize as normalize
+from jtorch.nn.functional.blocks import one_hot as one_hot
+from jtorch.nn.functional.padding import pad as pad
+from jtorch.nn.functional import padding as padding
+from jtorch.nn.functional.distance import pairwise_distance as pairwise_distance
+def pdist(input: Tensor, p: Any = 2.0) -> Tensor: ...
+from jtorch.nn.functional.blocks import pixel_shuffle as pixel_shuffle
+from jtorch.nn.functional.blocks import pixel_unshuffle as pixel_unshuffle
+def poisson_nll_loss(input: Tensor, target: Any, log_input: _bool = True, full: _bool = False, size_average: Any = None, eps: _float = 1e-08, reduce: Any = None, reduction: _str = 'mean') -> Tensor: ...
+from jtorch.nn.functional import pooling as pooling
+from jtorch.nn.functional.activation import prelu as prelu
+from jtorch.nn.functional.activation import relu as relu
+from jtorch.nn.functional.activation import relu6 as relu6
+from jtorch.nn.functional.activation import relu_ as relu_
+from jtorch.nn.functional import resampling as resampling
+from jtorch.nn.functional.normalization import rms_norm as rms_norm
+from jtorch.nn.functional.activation import rrelu as rrelu
+from jtorch.nn.functional.activation import rrelu_ as rrelu_
+from jtorch.nn.functional.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from jtorch.nn.functional.activation import selu as selu
+from jtorch.nn.functional.activation import selu_ as selu_
+from jtorch.nn.functional.activation import sigmoid as sigmoid
+from jtorch.nn.functional.activation import silu as silu
+from jtorch.nn.functional.loss import smooth_l1_loss as smooth_l1_loss
+from jtorch.nn.functional.loss import soft_margin_loss as soft_margin_loss
+from jtorch.nn.functional.activation import softmax as softmax
+from jtorch.nn.functional.activation import softmin as softmin
+def softplus(input: Tensor, beta: _float = 1.0, threshold: _float = 20.0) -> Tensor: ...
+def softshrink(input: Tensor, lambd: _float = 0.5) -> Tensor: ...
+from jtorch.nn.functional.activation import softsign as softsign
+from jtorch.nn.functional import sparse as sparse
+from jtorch.nn.functional.activation import tanh as tanh
+from jtorch.nn.functional.activation import tanhshrink as tanhshrink
+from jtorch.nn.functional.activation import threshold as threshold
+from jtorch.nn.functional.activation import threshold_ as threshold_
+def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, margin: _float = 1.0, p: Any = 2, eps: _float = 1e-06, swap: _bool = False, size_average: Any = None, reduce: Any = None, reduction: _str = 'mean') -> Tensor: ...
+from jtorch.nn.functional.loss import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from jtorch.nn.functional.blocks import unfold as unfold
+from jtorch.nn.functional.resampling import upsample as upsample
+from jtorch.nn.functional.resampling import upsample_bilinear as upsample_bilinear
+from jtorch.nn.functional.resampling import upsample_nearest as upsample_nearest
