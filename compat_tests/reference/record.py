@@ -17,6 +17,7 @@ from .closeness import DOUBLE, leaves, tolerance
 from .operations import NOT_UNIQUE, POSITIONS, UNWRITTEN, _cotangents, _differentiable_leaves, _fresh, _widened, name_of
 
 DTYPES = ("float32", "int64", "bool", "complex64", "bfloat16")
+ILL_CONDITIONED = {"linalg.pinv-hermitian"}  # rounding decides the digits: the live run judges it by float64
 ENOUGH, MOST = 3, 150  # elements of a sample's tensors: too few say little, too many fill the repository
 
 
@@ -50,8 +51,10 @@ def main():
 
 def recorded(entry, dtype):
     """The most telling small sample of an entry, with results and gradients; None where there is none that can be kept."""
-    if entry.name in UNWRITTEN | NOT_UNIQUE | POSITIONS:
+    if entry.name in UNWRITTEN | NOT_UNIQUE | POSITIONS or name_of(entry) in ILL_CONDITIONED:
         return None
+    if dtype is torch.bfloat16 and "conv" in entry.name:
+        return None  # long sums of products in bfloat16 depend on their order: the live run judges them by float64
     torch.manual_seed(0)
     np.random.seed(0)
     gradient = entry.supports_autograd and dtype in entry.supported_backward_dtypes("cpu")

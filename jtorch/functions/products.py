@@ -28,6 +28,10 @@ def matmul(input, other):
             return _dot(*lowered(input, other))
         if ndims == (2, 1):
             return _mv(*lowered(input, other))
+        if ndims == (1, 2):
+            product = _stack(input, other)
+            product._counter.version += 1  # torch takes away the dimension it added, in place
+            return product
     return _stack(input, other)
 
 
