@@ -201,6 +201,26 @@ for name, n in (
         "randperm", lambda t, n=n, d=name: t.randperm(n, dtype=getattr(t, d)), n=n, dtype=DTYPES[name], in_jax=n == 1500
     )
 case("rand", lambda t: t.rand(3), size=(3,), dtype=DTYPES["float32"])
+for name in ("float32", "float64"):
+    concentration = weights((4, 9), name, largest=3.0) ** 3
+    concentration[1, 2] = 0
+    for draw, of_torch in (("standard_gamma", "_standard_gamma"), ("dirichlet", "_sample_dirichlet")):
+        case(
+            draw,
+            lambda t, name=of_torch, c=concentration: getattr(t, name)(tensor(t, c)),
+            concentration,
+            in_jax=name == "float32",
+        )
+    count, prob = np.floor(weights((60,), name, largest=90.0)), weights((60,), name, largest=1.2)[::-1].copy()
+    prob[:3] = 0, 1, np.nan
+    case(
+        "binomial",
+        lambda t, n=count, p=prob: t.binomial(tensor(t, n), tensor(t, p)),
+        count,
+        prob,
+        in_jax=name == "float32",
+    )
+    case("normal", filled(name, 3, "normal_"), 0.0, 1.0, size=(3,), dtype=DTYPES[name])  # which one was left waiting
 
 
 def summary(state) -> dict:

@@ -21,7 +21,8 @@ from jtorch.ops.mt19937 import (
 )
 from jtorch.ops.random import memory_order
 
-ROUNDED = ("normal", "log_normal", "exponential", "cauchy", "rrelu_noise")  # made with logarithms, cosines, a quotient
+# Made with logarithms, cosines, powers, a quotient.
+ROUNDED = ("normal", "log_normal", "exponential", "cauchy", "rrelu_noise", "standard_gamma", "dirichlet")
 TOLERANCE = {
     "float32": 1e-6,
     "complex64": 1e-6,
@@ -283,14 +284,24 @@ REFUSED = [
         "multinomial only supports floating-point dtypes for input, got: Long",
     ),
     ("poisson", ("int64",), "NotImplementedError", "\"poisson_cpu\" not implemented for 'Long'"),
+    ("standard_gamma", ("float16",), "NotImplementedError", "\"gamma_cpu\" not implemented for 'Half'"),
+    ("dirichlet", ("int64",), "NotImplementedError", "\"dirichlet\" not implemented for 'Long'"),
+    (
+        "binomial",
+        ("float32", "int64"),
+        "ValueError",
+        "binomial only supports floating-point dtypes for prob, got: Long",
+    ),
+    ("binomial", ("float16", "float16"), "NotImplementedError", "\"binomial_cpu\" not implemented for 'Half'"),
+    ("binomial", ("float32", "float64"), "RuntimeError", "Found dtype Double but expected Float"),
 ]
 
 
 @pytest.mark.parametrize(("check", "arguments", "error", "message"), REFUSED)
 def test_refused(check, arguments, error, message):
-    *numbers, name = arguments
+    arguments = [DTYPES.get(a, a) if isinstance(a, str) else a for a in arguments]
     with pytest.raises(Exception) as raised:
-        getattr(random_checks, check)(*numbers, DTYPES[name])
+        getattr(random_checks, check)(*arguments)
     assert (type(raised.value).__name__, str(raised.value).partition("\n")[0]) == (error, message)
 
 

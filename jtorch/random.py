@@ -83,6 +83,19 @@ class Generator:
         self._state = own_numpy(state_from_torch_bytes(new_state._read().numpy()))
         return self
 
+    def get_offset(self) -> int:
+        """Only the counters of CUDA's generators have an offset."""
+        raise RuntimeError(f"{self.device.type.upper()} Generator does not use offset")
+
+    def set_offset(self, offset: int) -> "Generator":
+        raise RuntimeError(f"{self.device.type.upper()} Generator does not use offset")
+
+    def graphsafe_get_state(self):
+        raise NotImplementedError("graphsafe_get_state is not supported in this Generator; use get_state")
+
+    def graphsafe_set_state(self, state):
+        raise NotImplementedError("graphsafe_set_state is not supported in this Generator; use set_state")
+
     def clone_state(self) -> "Generator":
         made = Generator(self.device)
         made._state = self._state
@@ -92,12 +105,12 @@ class Generator:
         """Draw by an entry of the table of random operations, and move the state on."""
         if STATE.vmap is not None:
             return STATE.vmap.draw(self, name, operands, statics)
-        state = self._state._read().array
-        if isinstance(state, np.ndarray) and _is_small(name, operands, statics):
-            values, state = _OPS[name].host_fn(state, *operands, **statics)
+        state, spec = self._state._read().array, _OPS[name]
+        numbers = _few_numbers(spec, operands, statics) if isinstance(state, np.ndarray) else None
+        if numbers is not None:
+            values, state = spec.host_fn(state, *numbers, **statics)
             self._state = own_numpy(state)
-            return own_numpy(values)
-        spec = _OPS[name]
+            return own_numpy(np.asarray(values))
         given = iter(operands)
         args = [self._state]
         for p in spec.params[1:]:
@@ -123,14 +136,22 @@ class Generator:
 _SMALL = 16
 
 
-def _is_small(name, operands, statics) -> bool:
-    size = statics.get("size")
-    return (
-        size is not None
-        and math.prod(size) <= _SMALL
-        and name not in random_checks.VALUE_CHECKS
-        and all(type(operand) in (int, float) for operand in operands)
-    )
+def _few_numbers(spec, operands, statics) -> list | None:
+    """The operands of a draw of at most `_SMALL` numbers as numpy has them, checked; None for a larger draw, or if one is not at hand."""
+    sizes = [operand.numel() for operand in operands if isinstance(operand, Tensor)]
+    if "size" in statics:
+        sizes.append(math.prod(statics["size"]))
+    if not sizes or max(sizes) > _SMALL or statics.get("num_samples", 0) > _SMALL:
+        return None
+    numbers = [operand._host_array() if type(operand) is Tensor else operand for operand in operands]
+    if any(number is None for number in numbers):
+        return None
+    if spec.check_fn is not None:
+        names = [p.name for p in spec.params[1:] if not p.keyword_only]
+        bad, error, message = spec.check_fn(np, **dict(zip(names, numbers, strict=True)))
+        if bad:
+            raise error(message() if callable(message) else message)
+    return numbers
 
 
 default_generator = Generator()
@@ -465,6 +486,10 @@ def randint_like(
 
 
 def _like(input, draw, dtype, device, requires_grad, generator):
+    if input._aval.layout is not dtypes.strided:
+        from .sparse.construction import random_like
+
+        return random_like(input, draw, dtype, device, requires_grad, generator)
     strides = preserved_strides(input)
     shape, dtype, device = input._aval.shape, dtype or input.dtype, device or input.device
     if strides is None:

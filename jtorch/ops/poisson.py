@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jtorch.ops.draws import HOST, JAX, cast, doubles, draw
+from jtorch.ops.draws import HOST, JAX, cast, draw
 from jtorch.ops.registry import Array
+from jtorch.ops.rejection import Stream, accepted
 
 REJECTION_FROM = 10.0
 
@@ -35,22 +36,9 @@ def hat(lib, rate):
 
 
 def host_poisson(state, rates):
-    def uniforms():
-        values, after = doubles(HOST, state, 1024)
-        while True:
-            yield from values.tolist()
-            values, after = doubles(HOST, after, 4096)
-
-    stream, used = uniforms(), 0
-
-    def uniform():
-        nonlocal used
-        used += 1
-        return next(stream)
-
-    values = [host_sample(rate, uniform) for rate in rates.tolist()]
-    _, state = HOST.words(state, 2 * used)
-    return np.array(values, np.int64), state
+    stream = Stream(state)
+    values = [host_sample(rate, stream.uniform) for rate in rates.tolist()]
+    return np.array(values, np.int64), stream.after()
 
 
 def host_sample(rate, uniform) -> int:
@@ -82,48 +70,28 @@ def host_sample(rate, uniform) -> int:
 
 
 def jax_poisson(state, rates):
-    """Numbers are drawn a chunk at a time; an inner loop takes one or two of them a step until the chunk is used up."""
-    rates, size = jnp.asarray(rates), rates.size
-    if size == 0:
-        return jnp.zeros(0, jnp.int64), state
-    chunk = 256 + 4 * size
+    rates = jnp.asarray(rates)
     a, b, log_inverse_alpha, v_r = hat(JAX, rates)
     log_rate, limit = jnp.log(rates), jnp.exp(-rates)
 
-    def attempt(i, u, v):
-        u = u - 0.5
+    def rejection(i, numbers, events, product):
+        u, v = numbers[0] - 0.5, numbers[1]
         distance = 0.5 - jnp.abs(u)
         count = jnp.floor((2 * a[i] / distance + b[i]) * u + rates[i] + 0.43)
         inside = (distance >= 0.07) & (v <= v_r[i])
         outside = (count < 0) | ((distance < 0.013) & (v > distance))
         log_ratio = jnp.log(v) + log_inverse_alpha[i] - jnp.log(a[i] / (distance * distance) + b[i])
         fits = log_ratio <= -rates[i] + count * log_rate[i] - lax.lgamma(count + 1)
-        return (distance > 0) & (inside | (~outside & fits)), count.astype(jnp.int64)
+        return np.int32(2), (distance > 0) & (inside | (~outside & fits)), count, (events, product)
 
-    def step(carry):
-        uniforms, used, i, count, product, values = carry
-        u, v = uniforms[used], uniforms[used + 1]
-        rejecting = rates[i] >= REJECTION_FROM
-        accepted, sample = attempt(i, u, v)
-        product = product * u
-        ended = (product <= limit[i]) | (rates[i] == 0)
-        done = jnp.where(rejecting, accepted, ended)
-        sample = jnp.where(rejecting, sample, count)
-        values = values.at[i].set(jnp.where(done, sample, 0))
-        used = used + jnp.where(rejecting, 2, jnp.where(rates[i] == 0, 0, 1)).astype(np.int32)
-        count = jnp.where(done, 0, count + 1)
-        return uniforms, used, i + done.astype(np.int32), count, jnp.where(done, 1.0, product), values
+    def multiplication(i, numbers, events, product):
+        none, product = rates[i] == 0, product * numbers[0]
+        done = none | (product <= limit[i])
+        carried = jnp.where(done, 0.0, events + 1), jnp.where(done, 1.0, product)
+        return jnp.where(none, np.int32(0), np.int32(1)), done, events, carried
 
-    def fill(carry):
-        state, i, count, product, values = carry
-        uniforms, _ = doubles(JAX, state, chunk)
-        carry = (uniforms, np.int32(0), i, count, product, values)
-        _, used, i, count, product, values = lax.while_loop(
-            lambda carry: (carry[2] < size) & (carry[1] < chunk - 1), step, carry
-        )
-        _, state = JAX.words(state, 2 * chunk, 2 * used)
-        return state, i, count, product, values
+    def attempt(i, numbers, carried):
+        return lax.cond(rates[i] >= REJECTION_FROM, rejection, multiplication, i, numbers, *carried)
 
-    start = (state, np.int32(0), np.int64(0), np.float64(1.0), jnp.zeros(size, jnp.int64))
-    state, _, _, _, values = lax.while_loop(lambda carry: carry[1] < size, fill, start)
+    values, _, state = accepted(state, rates.size, 2, attempt, (jnp.float64(0), jnp.float64(1)))
     return values, state

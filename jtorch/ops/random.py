@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jtorch.ops import poisson, shuffle  # noqa: F401  they enter their distributions in DRAWS
+from jtorch.ops import binomial, gamma, poisson, shuffle  # noqa: F401  they enter their distributions in DRAWS
 from jtorch.ops.draws import (
     DRAWS,
     HOST,

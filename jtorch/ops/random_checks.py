@@ -283,6 +283,28 @@ def poisson(dtype):
     require_kernel("poisson_cpu", dtype, *FLOATING)
 
 
+def standard_gamma(dtype):
+    require_kernel("gamma_cpu", dtype, "float32", "float64")
+
+
+def dirichlet(dtype):
+    require_kernel("dirichlet", dtype, "float32", "float64")
+
+
+def binomial(count_dtype, prob_dtype):
+    for word, dtype in (("count", count_dtype), ("prob", prob_dtype)):
+        if dtype.name not in FLOATING:
+            raise ValueError(
+                f"binomial only supports floating-point dtypes for {word}, got: {NAMES[dtype.name][0]}\nConvert it to float32."
+            )
+    require_kernel("binomial_cpu", count_dtype, "float32", "float64")
+    require(
+        prob_dtype == count_dtype,
+        f"Found dtype {NAMES[prob_dtype.name][0]} but expected {NAMES[count_dtype.name][0]}",
+        "Convert one of them with .to(dtype).",
+    )
+
+
 # ---------------------------------------------------------------------------------------------- values of tensors
 
 
