@@ -122,6 +122,10 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
     except TypeError:
         prim = None
     if prim is None:
+        if any(value.__class__ is not engine.Value for value in values):
+            from .sparse import kernels  # which is built on this file
+
+            return kernels.apply(op, args, target)
         prim = _build(op, plan, key, args, target)
     place = values[0].place if values else None
     for value in values:
@@ -228,6 +232,8 @@ def tensor_of(value, node=None, out=0, leaf=None) -> Tensor:
     """A tensor around a value, with the given place in the graph."""
     if leaf is not None:
         return leaf
+    if value.__class__ is not engine.Value:
+        return value.tensor(node, out)
     tensor = Tensor.__new_plain__(value)
     if node is not None and value.aval.dtype.priority >= 2:
         tensor._requires, tensor._node, tensor._out = True, node, out
@@ -418,6 +424,12 @@ def _bind_layout(op, params, prim):
         operand, _, what = name.rpartition("_")
         if name in params:
             known[name] = params[name][1]
+        elif params[operand][0] == "arrays":
+            places = params[operand][1]
+            if what == "shape":
+                known[name] = [prim.in_avals[i].shape for i in places]
+            else:
+                asked[name] = places
         elif params[operand][0] != "array":
             known[name] = None
         elif what == "shape":
@@ -426,7 +438,11 @@ def _bind_layout(op, params, prim):
             asked[name] = params[operand][1]
 
     def strides(tensors):
-        found = op.layout_fn(shapes, **known, **{name: tensors[i].stride() for name, i in asked.items()})
+        given = {
+            name: [tensors[i].stride() for i in place] if isinstance(place, tuple) else tensors[place].stride()
+            for name, place in asked.items()
+        }
+        found = op.layout_fn(shapes, **known, **given)
         return [None if s is None else normal(shape, s) for shape, s in zip(shapes, found, strict=True)]
 
     if asked:

@@ -1,4 +1,4 @@
-"""Errors of devices, with the names torch gives them."""
+"""Errors with the names torch gives them: of devices, and of tensors that have no array of their own."""
 
 
 class OutOfMemoryError(RuntimeError):
@@ -23,3 +23,10 @@ def raise_for_device(error: Exception, arrays) -> None:
     if platforms:
         name = "CUDA" if platforms == {"gpu"} else platforms.pop().upper()
         raise OutOfMemoryError(f"{name} out of memory. {error}") from error
+
+
+class StridedOnly(NotImplementedError):
+    """Something that exists for strided tensors was asked of a sparse one. Raised where its array would be; what knows a sparse way catches it."""
+
+
+StridedOnly.__name__ = "NotImplementedError"  # as torch shows it, where nobody knows a way

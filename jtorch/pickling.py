@@ -17,6 +17,8 @@ from .tensor import OWN_STATE, Tensor
 def reduce_tensor(tensor: Tensor) -> tuple:
     """`Tensor.__reduce_ex__`: a rebuild function of torch's name and its arguments. History is not kept, as in torch."""
     _warn_about_hooks(tensor)
+    if tensor.layout is not dtypes.strided:
+        return _with_state(tensor, _rebuild_sparse_tensor, (tensor.layout, _sparse_parts(tensor)))
     if tensor.dtype.tensor_type is None:  # dtypes that came after the typed storages
         storage = UntypedStorage.of(tensor._storage)
         rebuild = _rebuild_tensor_v3
@@ -26,10 +28,20 @@ def reduce_tensor(tensor: Tensor) -> tuple:
     args = (storage, *geometry, tensor.requires_grad, OrderedDict())
     if rebuild is _rebuild_tensor_v3:
         args += (tensor.dtype,)
+    return _with_state(tensor, rebuild, args)
+
+
+def _with_state(tensor, rebuild, args) -> tuple:
     state = object_state(tensor)
     if type(tensor) is Tensor and not state:
         return rebuild, args
     return _rebuild_from_type_v2, (rebuild, type(tensor), args, state)
+
+
+def _sparse_parts(tensor) -> tuple:
+    *indices, values = tensor._storage.components
+    parts = (*(c.detach() for c in indices), values.detach(), tensor.size())
+    return (*parts, tensor._storage.coalesced) if tensor.is_sparse else parts
 
 
 def _warn_about_hooks(tensor) -> None:
@@ -103,6 +115,15 @@ def _rebuild_tensor_v3(
     if not isinstance(storage, (TypedStorage, UntypedStorage)) or not isinstance(dtype, dtypes.dtype):
         raise TypeError(f"a tensor is rebuilt on a storage with a dtype, got {type(storage).__name__} and {dtype!r}")
     return _finish(tensor_on(storage.untyped(), dtype, storage_offset, size, stride), requires_grad, metadata)
+
+
+def _rebuild_sparse_tensor(layout, data) -> Tensor:
+    from .sparse import construction
+
+    if layout is dtypes.sparse_coo:
+        indices, values, size, *coalesced = data
+        return construction.sparse_coo_tensor(indices, values, size, is_coalesced=coalesced[0] if coalesced else None)
+    return construction.sparse_compressed_tensor(*data, layout=layout)
 
 
 def _finish(tensor, requires_grad, metadata):

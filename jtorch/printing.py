@@ -183,19 +183,28 @@ def tensor_repr(tensor, *, tensor_contents: str | None = None) -> str:
     indent = len(prefix)
     shape = tuple(tensor.shape)
     contents, suffixes = tensor_contents, _device_suffix(tensor.device)
-    unknown = tensor.device.type == "meta" or _is_traced(tensor)
-    empty = math.prod(shape) == 0
-    if unknown or (empty and len(shape) != 1) or (not empty and not OPTIONS.edgeitems):
+    sparse = tensor.layout is not dtypes.strided
+    unknown = tensor.device.type == "meta" or (not sparse and _is_traced(tensor))
+    empty = math.prod(shape) == 0 and not sparse
+    if sparse:
+        from .sparse.showing import contents as sparse_contents
+        from .sparse.showing import suffixes as sparse_suffixes
+
+        suffixes += sparse_suffixes(tensor)
+        contents = sparse_contents(tensor, indent) if contents is None else contents
+    elif unknown or (empty and len(shape) != 1) or (not empty and not OPTIONS.edgeitems):
         suffixes.append(f"size={shape}")
     if not _is_default_dtype(tensor.dtype, has_elements=not (unknown or empty)):
         suffixes.append(f"dtype={tensor.dtype}")
     if contents is None:
-        contents = "..." if unknown else "[]" if empty else format_array(_shown_elements(tensor), indent, shape)
+        contents = "..." if unknown else "[]" if empty else format_array(shown_elements(tensor), indent, shape)
+    if sparse:
+        suffixes.append(f"layout={tensor.layout}")
     if tensor.grad_fn is not None:
         suffixes.append(f"grad_fn=<{type(tensor.grad_fn).__name__}>")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
-    text = _with_suffixes(prefix + contents, suffixes, indent)
+    text = _with_suffixes(prefix + contents, suffixes, indent, new_line=tensor.is_sparse)
     is_parameter = any(_is_parameter(cls) for cls in type(tensor).__mro__) or getattr(tensor, "_is_param", False)
     return f"Parameter({text})" if is_parameter and not plain else text
 
@@ -218,12 +227,13 @@ def _is_default_dtype(dtype, has_elements: bool) -> bool:
     return dtype in (default, default_complex, dtypes.int64, dtypes.bool)
 
 
-def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
+def _with_suffixes(text: str, suffixes: list[str], indent: int, new_line: bool = False) -> str:
     parts = [text]
     # Torch's count of the last line: two more than its length where it is the only one, else one more.
     column = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if column + len(suffix) + 2 > OPTIONS.linewidth:
+        if new_line or column + len(suffix) + 2 > OPTIONS.linewidth:
+            new_line = False
             parts.append(",\n" + " " * indent + suffix)
             column = indent + len(suffix)
         else:
@@ -237,7 +247,7 @@ def _is_traced(tensor) -> bool:
     return tensor._storage.value.traced
 
 
-def _shown_elements(tensor) -> np.ndarray:
+def shown_elements(tensor) -> np.ndarray:
     """The elements that will be printed, on the host: of a big tensor only the corners are gathered and moved."""
     shape = tuple(tensor.shape)
     if math.prod(shape) <= OPTIONS.threshold:

@@ -38,6 +38,8 @@ class UntypedStorage:
     @classmethod
     def of(cls, memory: Storage) -> "UntypedStorage":
         """The handle of a tensor's memory: one object as long as somebody holds it."""
+        if not isinstance(memory, Storage):
+            memory.refuse_access()
         found = _handles.get(memory)
         found = found() if found is not None else None
         if found is None:
@@ -126,6 +128,24 @@ class UntypedStorage:
 
     def untyped(self) -> "UntypedStorage":
         return self
+
+    def get_device(self) -> int | None:
+        """The number of the device; None for the CPU."""
+        return self.device.index
+
+    def resizable(self) -> bool:
+        return False
+
+    def share_memory_(self) -> "UntypedStorage":
+        """Storages reach other processes by copy: nothing to do here."""
+        return self
+
+    def pin_memory(self, device=None) -> "UntypedStorage":
+        """Page-locked memory has no counterpart in JAX: the storage itself."""
+        return self
+
+    def new(self) -> "UntypedStorage":
+        return UntypedStorage(0, device=self.device)
 
     def tolist(self) -> list[int]:
         return self.bytes().tolist()
@@ -222,6 +242,40 @@ class TypedStorage:
     def _numpy(self) -> np.ndarray:
         return _typed(self._untyped_storage.bytes(), self.dtype)[self._start :]
 
+    def get_device(self) -> int | None:
+        return self._untyped_storage.get_device()
+
+    def is_pinned(self, device=None) -> bool:
+        return False
+
+    def is_shared(self) -> bool:
+        return False
+
+    def resizable(self) -> bool:
+        return False
+
+    def share_memory_(self) -> "TypedStorage":
+        """Storages reach other processes by copy: nothing to do here."""
+        return self
+
+    def pin_memory(self, device=None) -> "TypedStorage":
+        """Page-locked memory has no counterpart in JAX: the storage itself."""
+        return self
+
+    def to(self, *, device, non_blocking=False) -> "TypedStorage":
+        return self._over(self._untyped_storage.to(device))
+
+    def copy_(self, source, non_blocking=None) -> "TypedStorage":
+        """Take over the bytes of another storage, whatever its dtype."""
+        self._untyped_storage.copy_(source)
+        return self
+
+    def resize_(self, size):
+        return self._untyped_storage.resize_(size * self.dtype.itemsize)
+
+    def pickle_storage_type(self) -> str:
+        return storage_type_name(self.dtype)
+
     def nbytes(self) -> int:
         return self._untyped_storage.nbytes() - self._start * self.dtype.itemsize
 
@@ -287,6 +341,24 @@ class TypedStorage:
 
 def _typed_from_pickle(array, device, dtype, start):
     return TypedStorage(wrap_storage=_untyped_from_pickle(array, device), dtype=dtype, start=start)
+
+
+def _cast(name: str, dtype):
+    """`storage.float()`: the elements (of an untyped storage: the bytes) in another dtype, in memory of their own."""
+
+    def method(self) -> TypedStorage:
+        numbers = self._numpy() if isinstance(self, TypedStorage) else self.bytes()
+        made = UntypedStorage.from_bytes(np.array(numbers.astype(dtype.numpy)).view(np.uint8))
+        return TypedStorage(wrap_storage=made.to(self.device), dtype=dtype)
+
+    method.__name__ = name
+    return method
+
+
+_CASTS = {"char": "int8", "byte": "uint8", "complex_double": "complex128", "complex_float": "complex64"}
+for _name in "bool byte char short int long half bfloat16 float double complex_float complex_double".split():
+    for _kind in (UntypedStorage, TypedStorage):
+        setattr(_kind, _name, _cast(_name, dtypes.NAMES[_CASTS.get(_name, _name)]))
 
 
 # FloatStorage, LongStorage, ...: the names under which files and old programs know storages of a dtype.

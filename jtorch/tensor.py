@@ -7,6 +7,7 @@ import numpy as np
 
 from . import dtypes
 from .autograd.mode import STATE
+from .once import warn_once
 from .overlap import refuse_internal
 from .size import Size
 from .storage import Storage, contiguous_strides
@@ -143,7 +144,15 @@ class Tensor(metaclass=_TensorMeta):
 
     @property
     def layout(self):
-        return dtypes.strided
+        return self._aval.layout
+
+    @property
+    def is_sparse(self) -> bool:
+        return self._aval.layout is dtypes.sparse_coo
+
+    @property
+    def is_sparse_csr(self) -> bool:
+        return self._aval.layout is dtypes.sparse_csr
 
     def size(self, dim=None):
         if dim is None:
@@ -202,6 +211,11 @@ class Tensor(metaclass=_TensorMeta):
 
     @property
     def nbytes(self) -> int:
+        if self._aval.layout is not dtypes.strided:
+            raise RuntimeError(
+                "nbytes is not defined for sparse tensors.  If you want the size of the constituent tensors, add the nbytes of the indices and "
+                "values.  If you want the size of the  equivalent dense tensor, multiply numel() by element_size()"
+            )
         return self._aval.size * self._aval.dtype.itemsize
 
     def data_ptr(self) -> int:
@@ -257,7 +271,7 @@ class Tensor(metaclass=_TensorMeta):
     def get_device(self) -> int:
         return -1 if self.device.type == "cpu" else self.device.index or 0
 
-    is_sparse = is_sparse_csr = is_quantized = is_mkldnn = is_nested = is_meta = is_xpu = is_mps = is_xla = False
+    is_quantized = is_mkldnn = is_nested = is_meta = is_xpu = is_mps = is_xla = False
     is_ipu = is_hpu = is_mtia = is_vulkan = is_maia = False
     names = None
 
@@ -512,15 +526,24 @@ class Tensor(metaclass=_TensorMeta):
         return int(self._number())
 
     def __float__(self):
+        self._warn_of_lost_gradient(stacklevel=3)
         return float(self._number())
 
     def __complex__(self):
+        self._warn_of_lost_gradient(stacklevel=3)
         return complex(self._number())
 
     def __index__(self):
         if self._aval.dtype.priority > 1 or self._aval.size != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.item())
+
+    def _warn_of_lost_gradient(self, stacklevel):
+        if self.requires_grad and STATE.grad:
+            warn_once(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using tensor.detach() first.",
+                stacklevel + 1,
+            )
 
     def _number(self):
         if self._aval.size != 1:

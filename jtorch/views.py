@@ -5,6 +5,7 @@ every other view of the storage sees it; the history of the base is replaced (`C
 """
 
 import functools
+import threading
 from types import SimpleNamespace
 
 import jax.numpy as jnp
@@ -14,7 +15,9 @@ from . import engine
 from .autograd.mode import STATE
 from .autograd.node import OpNode, Origin, node_class
 from .dispatch import apply_prim, make_node, make_room, tensor_of
+from .dtypes import strided
 from .engine import Prim
+from .errors import StridedOnly
 from .layout import normal
 from .ops.registry import Op
 from .ops.views import expand
@@ -122,7 +125,12 @@ def apply_view(
     op: Op, tensor: Tensor, statics: tuple, geometry, numbers: tuple = (), label: str | None = None, differentiable=True
 ) -> Tensor:
     """A view of `tensor` through one view operation. `geometry` is its (size, stride, offset) in the storage."""
-    step = view_step(op, tensor._aval, statics, len(numbers), label or op.node)
+    try:
+        step = view_step(op, tensor._aval, statics, len(numbers), label or op.node)
+    except StridedOnly:
+        from .sparse import kernels  # which is built on this file
+
+        return kernels.apply_view(op, tensor, statics, numbers, label or op.node)
     size, stride, offset = geometry
     view = _new(Tensor)
     view._storage, view._counter = tensor._storage, tensor._counter
@@ -155,6 +163,10 @@ def adopt_history(view: Tensor, made: Tensor) -> None:
 
 def plain_alias(tensor: Tensor, own_counter: bool) -> Tensor:
     """The same memory without history: `.detach()` shares the version counter, `.data` has its own."""
+    if tensor._aval.layout is not strided:
+        from .sparse.storage import shared
+
+        return shared(tensor, own_counter)
     alias = _new(Tensor)
     alias._storage, alias._aval = tensor._storage, tensor._aval
     alias._chain, alias._strides, alias._offset = tensor._chain, tensor._strides, tensor._offset
@@ -196,7 +208,17 @@ def write_view(tensor: Tensor, value) -> None:
         storage.writes += 1
         np.copyto(alias_view(tensor), value.numpy())
         return
-    storage.write(_through(storage.read(), tensor._chain, value))
+    while True:
+        base = storage.read()
+        written = _through(base, tensor._chain, value)
+        with _replacing:
+            # Otherwise another thread has written meanwhile, perhaps to another row, and that must not be lost.
+            if storage.value is base:
+                storage.write(written)
+                return
+
+
+_replacing = threading.RLock()
 
 
 def _through(base_value, chain, update):

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import engine
 from ..engine import Prim
+from ..errors import StridedOnly
 from ..ops.registry import Arrays
 
 _sequence = itertools.count()
@@ -219,10 +220,17 @@ class OpNode(Node):
                 values.append(item.value)
             else:
                 values.append(item.unpack(self.name() if rule.slots[i][0] == "out" else None))
+        if rule.prim is None:
+            raise rule.refusal
         for aval, grad in zip(rule.grad_avals, grads, strict=True):
             if aval is not None:
                 values.append(zeros(aval, self.place) if grad is None else grad)
-        outs = engine.record(rule.prim, values, self.numbers, self.place)
+        try:
+            outs = engine.record(rule.prim, values, self.numbers, self.place)
+        except StridedOnly:
+            from ..sparse.gradients import run_node
+
+            return run_node(self, grads)
         return outs if len(outs) == len(rule.needs) else rule.spread(outs)
 
     def apply_tensors(self, grads):
@@ -239,7 +247,15 @@ class OpNode(Node):
         for i, g in enumerate(grads):
             if rule.grad_avals[i] is not None:
                 tensors.append(tensor_of(zeros(rule.grad_avals[i], self.place)) if g is None else g)
-        return rule.spread(apply_prim(rule.prim, tensors, [t._read() for t in tensors], self.numbers, self.place))
+        if rule.prim is None:
+            raise rule.refusal
+        try:
+            made = apply_prim(rule.prim, tensors, [t._read() for t in tensors], self.numbers, self.place)
+        except StridedOnly:
+            from ..sparse.gradients import run_node_on_tensors
+
+            return run_node_on_tensors(self, grads)
+        return rule.spread(made)
 
 
 @functools.cache
@@ -326,7 +342,7 @@ class Rule:
     results (`grad_avals`, None for results without gradient) and gives the gradients of the wanted operands.
     """
 
-    __slots__ = ("prim", "slots", "grad_avals", "needs", "origin", "saves_results")
+    __slots__ = ("prim", "slots", "grad_avals", "needs", "origin", "saves_results", "refusal")
 
     def spread(self, outs):
         outs = iter(outs)
@@ -352,7 +368,10 @@ def _make_rule(prim, needs):
     rule.grad_avals = tuple(a if i < visible and differentiable(a) else None for i, a in enumerate(prim.out_avals))
     op = prim.origin.op if prim.origin is not None else None
     if op is not None and op.backward_fn is not None:
-        _hand_rule(rule, prim, op, needs)
+        try:
+            _hand_rule(rule, prim, op, needs)
+        except RuntimeError as error:  # there is no such gradient, which matters to those who ask for it
+            rule.prim, rule.refusal = None, error
     else:
         _default_rule(rule, prim, needs)
     rule.saves_results = any(kind == "out" for kind, _ in rule.slots)

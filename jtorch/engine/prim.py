@@ -50,8 +50,15 @@ class Prim:
         self._used = self._visible = None
         structs = [a.struct for a in in_avals]
         numbers = [jax.ShapeDtypeStruct((), np.float64 if c == "d" else np.int64) for c in number_format]
-        with jax.enable_x64(True):
-            self.jaxpr = jax.make_jaxpr(lambda arrays, numbers: tuple(fn(arrays, numbers)))(structs, numbers)
+        try:
+            with jax.enable_x64(True):
+                self.jaxpr = jax.make_jaxpr(lambda arrays, numbers: tuple(fn(arrays, numbers)))(structs, numbers)
+        except Exception as error:
+            # JAX's remark on its own frames would stand below the message, which is the last line that users of torch look at.
+            notes = getattr(error, "__notes__", None)
+            if notes:
+                notes[:] = [note for note in notes if "JAX_TRACEBACK_FILTERING" not in note]
+            raise
         self.out_avals = tuple(aval_of(a) for a in self.jaxpr.out_avals)
         self._pack = struct.Struct("=" + number_format).pack if number_format else None
 

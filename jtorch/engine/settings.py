@@ -22,6 +22,10 @@ class Settings:
     max_prims = 4096
 
 
+LOGS = frozenset({"recompiles"})
+
+if unknown := Settings.log - LOGS:
+    raise ValueError(f"JTORCH_LOG={','.join(sorted(unknown))!r}: expected {', '.join(sorted(LOGS))}")
 if Settings.execution not in MODES:
     raise ValueError(f"JTORCH_EXECUTION={Settings.execution!r}: expected one of {', '.join(MODES)}")
 

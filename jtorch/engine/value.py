@@ -22,6 +22,7 @@ class Aval:
     """Shape and dtype of a value; interned, so that two avals are equal exactly when they are one object."""
 
     __slots__ = ("shape", "dtype", "size", "struct")
+    layout = dtypes.strided  # an aval of another layout is not of one array, and not the engine's
 
     def __repr__(self):
         return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"

@@ -2,8 +2,9 @@
 
 import jtorch
 from jtorch.ops import optim as rules
+from jtorch.ops import sparse_optim as sparse_rules
 from jtorch.optim._options import check, check_fused, check_lr, new_step, restore_options, restore_steps
-from jtorch.optim.optimizer import Optimizer
+from jtorch.optim.optimizer import Optimizer, apply_sparse_rule
 
 __all__ = ["Adagrad"]
 
@@ -11,11 +12,10 @@ __all__ = ["Adagrad"]
 class Adagrad(Optimizer):
     """Divides by the root of the sum of all squared gradients (Duchi et al., 2011).
 
-    The state exists from the start, as in torch. Sparse gradients raise for now.
+    The state exists from the start, as in torch. Of a sparse gradient only its entries are moved.
     """
 
     _rule = staticmethod(rules.adagrad)
-    _sparse_message = "Adagrad with sparse gradients is not implemented; use to_dense() on the gradient"
 
     def __init__(
         self,
@@ -70,6 +70,16 @@ class Adagrad(Optimizer):
 
     def _state_names(self, group):
         return ("step", "sum")
+
+    def _sparse_step(self, group, param, grad):
+        if group["weight_decay"]:
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+        state = self.state[param]
+        # The count may be on another device than the parameter: as a number it goes anywhere.
+        state["step"] += 1
+        rate = float(group["lr"]) / (1 + (float(state["step"]) - 1) * group["lr_decay"])
+        numbers = {"rate": rate, "eps": float(group["eps"])}
+        apply_sparse_rule(sparse_rules.adagrad, param, [state["sum"]], grad, numbers, group["maximize"])
 
     def _new_state(self, group, param, grad):
         start = self.defaults["initial_accumulator_value"]

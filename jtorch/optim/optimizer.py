@@ -196,8 +196,12 @@ class Optimizer:
                 grads.append(grad)
         if not params:
             return
-        if self._sparse_message and any(grad.is_sparse for grad in grads):
-            raise RuntimeError(self._sparse_message)
+        if any(grad.is_sparse for grad in grads):
+            if self._sparse_message:
+                raise RuntimeError(self._sparse_message)
+            params, grads = self._update_with_sparse(group, params, grads)
+            if not params:
+                return
         names = self._state_names(group)
         states = []
         if names:
@@ -210,6 +214,20 @@ class Optimizer:
         if not self.defaults.get("differentiable", False):
             numbers = {name: float(value) for name, value in numbers.items()}
         self._update(params, grads, names, states, numbers, switches)
+
+    def _update_with_sparse(self, group, params, grads):
+        """Update the parameters whose gradient is sparse; gives back the others, and their gradients."""
+        left = []
+        for param, grad in zip(params, grads, strict=True):
+            if grad.is_sparse:
+                self._sparse_step(group, param, grad)
+            else:
+                left.append((param, grad))
+        return [param for param, _ in left], [grad for _, grad in left]
+
+    def _sparse_step(self, group, param, grad):
+        """The update of one parameter by a sparse gradient, where the rule has one."""
+        raise NotImplementedError(f"{type(self).__name__} takes sparse gradients but has no _sparse_step")
 
     def _update(self, params, grads, names, states, numbers, switches):
         """Apply the rule to parameters with gradients; `states` are their dictionaries."""
@@ -385,6 +403,13 @@ class Optimizer:
     def register_load_state_dict_post_hook(self, hook, prepend=False):
         """Call `hook(optimizer)` after loading."""
         return _register(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+
+
+def apply_sparse_rule(rule, param, state, grad, numbers, maximize):
+    """Move the entries that a sparse gradient has, of a parameter and its state, by a rule of `jtorch.ops.sparse_optim`."""
+    targets = [[param], *([tensor] for tensor in state)]
+    inputs = [[grad._indices()], [grad._values()]]
+    jtorch.dispatch.apply_inplace_lists(rule, targets, inputs, numbers, {"maximize": bool(maximize)})
 
 
 _HOOK_TABLES = (

@@ -76,6 +76,21 @@ class SGD(Optimizer):
     def _new_state(self, group, param, grad):
         return {"momentum_buffer": None}
 
+    def _sparse_step(self, group, param, grad):
+        if group["maximize"]:
+            grad = -grad
+        if group["weight_decay"]:
+            grad = grad.add(param, alpha=group["weight_decay"])  # which raises, as in torch: the sum would be dense
+        if group["momentum"]:
+            state = self.state[param]
+            buffer = state.get("momentum_buffer")
+            if buffer is None:
+                buffer = state["momentum_buffer"] = grad.detach().clone()
+            else:
+                buffer.mul_(group["momentum"]).add_(grad, alpha=1 - group["dampening"])
+            grad = grad.add(buffer, alpha=group["momentum"]) if group["nesterov"] else buffer
+        param.add_(grad, alpha=-float(group["lr"]))
+
     def _update(self, params, grads, names, states, numbers, switches):
         # Buffers start with the gradient: at zero and without dampening, in a program that the later steps share.
         fresh = [i for i, state in enumerate(states) if state.get("momentum_buffer") is None]

@@ -22,7 +22,7 @@ def _check_indices(indices, name):
 def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
     """The rows of `weight` (num, dim) at the indices `input` (...): result (..., dim).
 
-    `max_norm` first scales the used rows down in place. `sparse=True` is accepted; the gradient is dense.
+    `max_norm` first scales the used rows down in place. With `sparse=True` the gradient of `weight` is sparse.
 
     >>> import jtorch as torch
     >>> torch.nn.functional.embedding(torch.tensor([2, 0]), torch.tensor([[1.0], [2.0], [3.0]]))
@@ -39,6 +39,10 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
     _check_indices(input, "embedding")
     if max_norm is not None:
         _renormalise(weight, input, max_norm, norm_type)
+    if sparse:
+        from jtorch.sparse import gradients
+
+        return gradients.embedding(weight, input, padding_idx, scale_grad_by_freq)
     return apply(ops.embedding, (weight, input, padding_idx, bool(scale_grad_by_freq)))[0]
 
 
@@ -66,7 +70,7 @@ def embedding_bag(
 ):
     """Sums, means or maxima of bags of embeddings: bags are the rows of `input`, or begin at `offsets` where it has one dimension.
 
-    `sparse=True` is accepted; the gradient is dense. With `scale_grad_by_freq` every row is divided by its own number of uses;
+    With `sparse=True` the gradient of `weight` is sparse. With `scale_grad_by_freq` every row is divided by its own number of uses;
     torch's CPU kernel takes the number of another row for some.
     """
     if weight.dtype is jtorch.int64 and input.is_floating_point():
@@ -109,6 +113,10 @@ def embedding_bag(
             )
         padding_idx = padding_idx % rows
     options = (mode, bool(scale_grad_by_freq), bool(include_last_offset), padding_idx)
+    if sparse:
+        from jtorch.sparse import gradients
+
+        return gradients.embedding_bag(weight, input, offsets, per_sample_weights, *options)
     return apply(ops.embedding_bag, (weight, input, offsets, per_sample_weights, *options))[0]
 
 
