@@ -14,10 +14,12 @@ def _as_list(tensors):
     return [tensors] if isinstance(tensors, jtorch.Tensor) else list(tensors)
 
 
-def _by_device(tensors):
-    """The tensors of each device: an operation has one."""
+def _by_device(tensors, name):
+    """The tensors of each device: an operation has one. Sparse ones raise torch's error for the operation of this name."""
     groups = {}
     for tensor in tensors:
+        if tensor.layout is not jtorch.strided:
+            raise jtorch.sparse.kernels.unavailable(name, tensor)
         groups.setdefault(tensor.device, []).append(tensor)
     return groups
 
@@ -30,7 +32,7 @@ def _get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=No
         return jtorch.tensor(0.0)
     dtype = functools.reduce(jtorch.promote_types, {tensor.dtype for tensor in tensors})
     norms = []
-    for device, here in _by_device(tensors).items():
+    for device, here in _by_device(tensors, "linalg_vector_norm").items():
         total = jtorch.zeros((), dtype=dtype.to_real() if dtype.is_complex else dtype, device=device)
         jtorch.dispatch.apply_inplace_lists(clipping.total_norm, [[total]], [here], {}, {"order": norm_type})
         norms.append(total)
@@ -52,7 +54,7 @@ def _get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=No
 def _clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
     """Scale the gradients by max_norm / total_norm where that is less than one."""
     grads = [param.grad for param in _as_list(parameters) if param.grad is not None]
-    for device, here in _by_device(grads).items():
+    for device, here in _by_device(grads, "mul_.Tensor").items():
         norm = [total_norm.to(device)]
         jtorch.dispatch.apply_inplace_lists(clipping.scale_down, [here], [norm], {"largest": float(max_norm)}, {})
 
@@ -93,5 +95,5 @@ def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False
 def clip_grad_value_(parameters, clip_value, foreach=None):
     """Clamp every element of every gradient to [-clip_value, clip_value], in place."""
     grads = [param.grad for param in _as_list(parameters) if param.grad is not None]
-    for here in _by_device(grads).values():
+    for here in _by_device(grads, "clamp_").values():
         jtorch.dispatch.apply_inplace_lists(clipping.clamp_all, [here], [], {"bound": float(clip_value)}, {})
