@@ -9,6 +9,7 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import StridedOnly
 from ..generate import _SPELLINGS as SPELLINGS
 from ..generate import function, inplace
 from ..ops.registry import OPS
@@ -60,7 +61,12 @@ def _for_users(fn, with_out: bool):
     def call(*args, **kwargs):
         if kwargs and ((with_out and "out" in kwargs) or not (open_ended or kwargs.keys() <= known)):
             return unusual(args, kwargs)
-        return fn(*args, **kwargs)
+        try:
+            return fn(*args, **kwargs)
+        except StridedOnly as error:
+            from ..sparse.kernels import apply_composite
+
+            return apply_composite(fn.__name__, error, args, kwargs)
 
     def unusual(args, kwargs):
         out = kwargs.pop("out", None) if with_out else None

@@ -103,6 +103,10 @@ def _convert(self, device, dtype, copy=False, memory_format=None):
 
 def _moved(self, place):
     """The tensor on another device; its gradient moves back."""
+    if self._aval.layout is not dtypes.strided:
+        from ..sparse.conversion import moved
+
+        return moved(self, place)
     out = Tensor.__new_plain__(move(self._read(), place), preserved_strides(self))
     if STATE.grad and self.requires_grad:
         from ..autograd.transfer import ToCopyBackward0
@@ -124,6 +128,8 @@ def type(self: Tensor, dtype=None, non_blocking=False, **kwargs):
     """The old name of the tensor's type; with an argument, the tensor converted to that type or dtype."""
     if dtype is None:
         module = "torch.cuda" if self.is_cuda else "torch"
+        if self._aval.layout is not dtypes.strided:
+            module += ".sparse"
         return f"{module}.{self.dtype.tensor_type}"
     if isinstance(dtype, dtypes.dtype):
         return _convert(self, None, dtype)
@@ -157,6 +163,16 @@ CASTS = {
         "short": "int16", "char": "int8", "byte": "uint8", "bool": "bool", "cfloat": "complex64", "cdouble": "complex128",
     }.items()
 }  # fmt: skip
+
+
+def chalf(self: Tensor, *, memory_format=dtypes.preserve_format) -> Tensor:
+    """Refused: JAX has no complex numbers of 16-bit parts."""
+    raise NotImplementedError(
+        "Tensor.chalf: JAX has no complex32 (complex numbers of two float16); use Tensor.cfloat() for complex64"
+    )
+
+
+CASTS["chalf"] = chalf
 
 
 def copy_(self: Tensor, other, non_blocking=False) -> Tensor:
@@ -209,7 +225,7 @@ def zero_(self: Tensor) -> Tensor:
 
 def _distinct(self: Tensor) -> Tensor:
     """One element for each memory location: what a fill of an expanded tensor has to write."""
-    if self._strides is None or 0 not in self._strides:
+    if self._strides is None or 0 not in self._strides or self._aval.layout is not dtypes.strided:
         return self
     for dim, (stride, n) in enumerate(zip(self._strides, self._aval.shape, strict=True)):
         if stride == 0 and n > 1:

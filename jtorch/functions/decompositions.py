@@ -1,4 +1,4 @@
-"""Factorisations in torch's several spellings, old and new."""
+"""Factorisations in the spellings of torch.linalg, with and without reports of failure."""
 
 from collections import namedtuple
 
@@ -6,12 +6,12 @@ from ..autograd.mode import is_grad_enabled
 from ..ops.linalg import LinAlgError
 from .composite import COMPOSITES, Composite, composite, operation
 
-_svd, _svdvals, _eigh, _eig, _qr = (
-    operation(name) for name in ("linalg.svd", "values.svdvals", "linalg.eigh", "linalg.eig", "linalg.qr")
+_svd, _svdvals, _eigh, _eig = (
+    operation(name) for name in ("linalg.svd", "values.svdvals", "linalg.eigh", "linalg.eig")
 )
 _cholesky, _cholesky_ex = operation("linalg.cholesky"), operation("values.cholesky_ex")
-_lu_factor_ex, _lu_solve, _lu_unpack, _permutation = (
-    operation(name) for name in ("values.lu_factor_ex", "linalg.lu_solve", "values.lu_unpack", "pivots.lu_unpack")
+_lu_factor_ex, _ldl_factor_ex, _lu_unpack, _permutation = (
+    operation(name) for name in ("values.lu_factor_ex", "values.ldl_factor_ex", "values.lu_unpack", "pivots.lu_unpack")
 )
 
 COMPOSITES.append(Composite("linalg.LinAlgError", LinAlgError, ("function",)))
@@ -42,20 +42,6 @@ def svdvals(input, *, driver=None):
     return _svd(input, False)[1] if input.requires_grad and is_grad_enabled() else _svdvals(input)
 
 
-_SVD = results("svd", ("U", "S", "V"))
-
-
-@composite("svd", variants="function method out")
-def svd(input, some=True, compute_uv=True):
-    """U, S and V with U diag(S) V* = A; V itself, not its adjoint as in `linalg.svd`."""
-    if not compute_uv:
-        m, n = input.shape[-2:]
-        batch = input.shape[:-2]
-        return _SVD(input.new_zeros(*batch, m, m), svdvals(input), input.new_zeros(*batch, n, n))
-    u, s, vh = _svd(input, not some)
-    return _SVD(u, s, vh.mH)
-
-
 @composite("linalg.eigvalsh", variants="function out")
 def eigvalsh(input, UPLO="L"):
     """Eigenvalues of Hermitian matrices in rising order; only the triangle `UPLO` is read."""
@@ -66,15 +52,6 @@ def eigvalsh(input, UPLO="L"):
 def eigvals(input):
     """Eigenvalues of square matrices, always complex."""
     return _eig(input)[0]
-
-
-_QR = results("qr", ("Q", "R"))
-
-
-@composite("qr", variants="function method out")
-def qr(input, some=True):
-    """`linalg.qr` under its older name: Q with as few columns as needed, or square unless `some`."""
-    return _QR(*_qr(input, "reduced" if some else "complete"))
 
 
 _CHOLESKY_EX = results("linalg_cholesky_ex", ("L", "info"))
@@ -125,7 +102,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
 
 
 @composite("linalg.lu", variants="function out")
-def lu(input, *, pivot=True):
+def linalg_lu(input, *, pivot=True):
     """P, L and U with P L U = A."""
     if input.dim() < 2:
         raise RuntimeError(
@@ -134,14 +111,39 @@ def lu(input, *, pivot=True):
     return _LU(*lu_unpack(*lu_factor(input, pivot=pivot)))
 
 
-@composite("lu", variants="function method")
-def old_lu(input, pivot=True, get_infos=False):
-    """`linalg.lu_factor` under its older name; with `get_infos` also whether a pivot is 0."""
-    factors = _lu_factor_ex(input, pivot=pivot)
-    return tuple(factors) if get_infos else tuple(factors[:2])
+# --- LDL -----------------------------------------------------------------------------------------------------------
+
+_LDL_FACTOR, _LDL_FACTOR_EX = (
+    results("linalg_ldl_factor", ("LD", "pivots")),
+    results("linalg_ldl_factor_ex", ("LD", "pivots", "info")),
+)
 
 
-@composite("lu_solve", variants="function method out")
-def old_lu_solve(input, LU_data, LU_pivots):
-    """X with A X = B, from the LU factors of A."""
-    return _lu_solve(LU_data, LU_pivots, input)
+def _refuse_zero_in_d(name, info):
+    if bool((info != 0).any()):
+        raise RuntimeError(
+            f"{name}: D has an exact zero on its diagonal: the matrix is singular and no system can be solved with it."
+        )
+
+
+@composite("linalg.ldl_factor_ex", variants="function out")
+def ldl_factor_ex(input, *, hermitian=False, check_errors=False):
+    """L and D of a symmetric or Hermitian matrix in one, the pivots, and for each matrix 0 or which element of D is 0."""
+    factors = _LDL_FACTOR_EX(*_ldl_factor_ex(input, hermitian=hermitian))
+    if check_errors:
+        _refuse_zero_in_d("torch.linalg.ldl_factor_ex", factors.info)
+    return factors
+
+
+@composite("linalg.ldl_factor", variants="function out")
+def ldl_factor(input, *, hermitian=False):
+    """L and D of a symmetric or Hermitian matrix in one, and the pivots; `ldl_solve` takes both.
+
+    >>> import jtorch as torch
+    >>> torch.linalg.ldl_factor(torch.tensor([[2.0, 1.0], [1.0, 2.0]])).LD
+    tensor([[2.0000, 0.0000],
+            [0.5000, 1.5000]])
+    """
+    *factors, info = _ldl_factor_ex(input, hermitian=hermitian)
+    _refuse_zero_in_d("torch.linalg.ldl_factor", info)
+    return _LDL_FACTOR(*factors)

@@ -13,18 +13,7 @@ from .products import matmul
 _inv, _inv_ex, _solve, _slogdet = (
     operation(name) for name in ("linalg.inv", "values.inv_ex", "linalg.solve", "linalg.slogdet")
 )
-_pinv, _cross, _mm, _eigvalsh = (operation(name) for name in ("tolerances.pinv", "linalg.cross", "mm", "linalg.eigh"))
-_triangular = operation("linalg.solve_triangular")
-
-
-@composite("cross", variants="function method out")
-def cross(input, other, dim=None):
-    """Cross product of vectors of three components, along `dim` or the first dimension of size 3."""
-    if dim is None:
-        dim = next((d for d, size in enumerate(input.shape) if size == 3), None)
-        if dim is None:
-            raise RuntimeError("no dimension of size 3 in input")
-    return _cross(input, other, dim=dim)
+_pinv, _lstsq, _mm, _eigvalsh = (operation(name) for name in ("tolerances.pinv", "matrices.lstsq", "mm", "linalg.eigh"))
 
 
 @composite("logdet")
@@ -77,8 +66,7 @@ def matrix_power(input, n):
             f"{input.shape[-1]} matrices"
         )
     if n == 0:
-        eye = creation.eye(input.shape[-1], dtype=input.dtype, device=input.device)
-        return eye.expand(input.shape).clone()
+        return input.clone().copy_(creation.eye(input.shape[-1], dtype=input.dtype, device=input.device))
     square, n = (input, n) if n > 0 else (_inv(input), -n)
     result = None
     while n:
@@ -87,7 +75,7 @@ def matrix_power(input, n):
         n >>= 1
         if n:
             square = matmul(square, square)
-    return result.clone() if result is input else result
+    return result.clone(memory_format=dtypes.contiguous_format) if result is input else result
 
 
 def _tolerances(input, atol, rtol, hermitian=False):
@@ -119,12 +107,6 @@ def pinv(input, rcond=None, hermitian=False, *, atol=None, rtol=None):
         )
     atol, rtol = _tolerances(input, atol, rcond if rtol is None else rtol)
     return _pinv(input, atol, rtol, hermitian=hermitian)
-
-
-@composite("pinverse")
-def pinverse(input, rcond=1e-15):
-    """`linalg.pinv` under its older name."""
-    return pinv(input, rcond)
 
 
 @composite("linalg.matrix_rank", variants="function out")
@@ -186,20 +168,17 @@ def lstsq(input, other, rcond=None, *, driver=None):
         raise RuntimeError("torch.linalg.lstsq: input and other must be of the same type.")
     limit = dtypes.finfo(input.dtype.to_real()).eps * max(input.shape[-2:]) if rcond is None else rcond
     m, n = input.shape[-2:]
-    solution = matmul(pinv(input, rtol=0.0 if driver == "gels" else limit), right)
     driver = driver or "gelsy"
-    empty = input.new_empty(0, dtype=input.dtype.to_real())
+    values = input.new_empty(0, dtype=input.dtype.to_real())
     rank = creation.empty(0, dtype=dtypes.int64, device=input.device)
-    values = empty
     if driver != "gels":
         singular = svdvals(input.detach())
         rank = (singular > limit * singular[..., :1]).sum(-1)
         if driver != "gelsy":
             values = singular
-    residuals = empty
-    if m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all())):
-        difference = matmul(input, solution) - right
-        residuals = (difference * difference.conj()).real.sum(-2) if input.is_complex() else (difference**2).sum(-2)
+    with_residuals = m > n and (driver == "gels" or (driver != "gelsy" and bool((rank == n).all())))
+    rcond = 0.0 if driver == "gels" else limit
+    solution, residuals = _lstsq(input, right, rcond=rcond, with_residuals=with_residuals)
     return _LSTSQ(solution.squeeze(-1) if vector else solution, residuals, rank, values)
 
 
@@ -246,14 +225,6 @@ def _best_product(factors):
         return factors[i] if i == j else _mm(multiplied(i, cut[i][j]), multiplied(cut[i][j] + 1, j))
 
     return multiplied(0, count - 1)
-
-
-@composite("chain_matmul", variants="function out")
-def chain_matmul(*matrices):
-    """`linalg.multi_dot` under its older name."""
-    if len(matrices) == 1:
-        return matrices[0]
-    return multi_dot(matrices)
 
 
 @composite("linalg.vecdot", variants="function out")
@@ -326,14 +297,4 @@ def linalg_diagonal(input, *, offset=0, dim1=-2, dim2=-1):
     return input.diagonal(offset, dim1, dim2)
 
 
-_TRIANGULAR = results("triangular_solve", ("solution", "cloned_coefficient"))
-
-
-@composite("triangular_solve", variants="function method out")
-def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False):
-    """`linalg.solve_triangular` under its older name, with the coefficients."""
-    solution = _triangular(A.mT if transpose else A, input, upper=upper != transpose, unitriangular=unitriangular)
-    return _TRIANGULAR(solution, A.clone())
-
-
-__all__ = ["LinAlgError", "cross", "lstsq", "matrix_power", "matrix_rank", "multi_dot", "pinv"]
+__all__ = ["LinAlgError", "lstsq", "matrix_power", "matrix_rank", "multi_dot", "pinv"]

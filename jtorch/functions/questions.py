@@ -150,7 +150,7 @@ def broadcast_shapes(*shapes) -> Size:
 
 
 def broadcast_tensors(*tensors) -> tuple:
-    """Views of the tensors in their common shape.
+    """Views of the tensors in their common shape; a tensor that has it already is returned itself.
 
     >>> import jtorch as torch
     >>> a, b = torch.broadcast_tensors(torch.arange(3), torch.zeros(2, 1)); a.shape
@@ -169,7 +169,7 @@ def broadcast_tensors(*tensors) -> tuple:
                     f"The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension {dim}"
                 )
             shape[dim] = b if a == 1 else a
-    return tuple(tensor.expand(shape) for tensor in tensors)
+    return tuple(tensor if tensor.shape == tuple(shape) else tensor.expand(shape) for tensor in tensors)
 
 
 def get_device_module(device=None):

@@ -260,15 +260,6 @@ def triu_indices(row, col, offset=0, *, dtype=None, layout=None, device=None, pi
     return _triangle_indices(np.triu_indices, row, col, offset, dtype, device, requires_grad)
 
 
-@composite("broadcast_tensors", variants="function")
-def broadcast_tensors(*tensors):
-    """Views of the tensors, expanded to their common shape."""
-    from ..ops.shapes import broadcast_shapes
-
-    size = broadcast_shapes(*(tuple(x.shape) for x in tensors))
-    return tuple(x.expand(size) for x in tensors)
-
-
 def _at_least(ndim, widen):
     def single(x):
         return x if x.dim() >= ndim else widen(x)

@@ -51,7 +51,7 @@ def as_strided_scatter(input, src, size, stride, storage_offset=None):
             f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = {list(size)}"
         )
     # The whole storage is copied, as in torch: the part may reach beyond the input, and the result lies where the input does.
-    whole = views._storage_tensor(input).detach().clone(memory_format=preserve_format)
+    whole = views._memory(input).detach().clone(memory_format=preserve_format)
     geometry = input.shape, input.stride(), input._offset
     whole.as_strided(*geometry).copy_(input)
     whole.as_strided(size, stride, input._offset if storage_offset is None else storage_offset).copy_(src)

@@ -577,25 +577,37 @@ def as_strided(input: Tensor, size, stride, storage_offset=None) -> Tensor:
     offset = input._offset if storage_offset is None else storage_offset
     if len(size) != len(stride):
         raise RuntimeError(f"mismatch in length of strides and shape: {len(stride)} != {len(size)}")
-    storage = input._storage
-    whole = storage.value.aval
     if any(s < 0 for s in stride):
         raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
+    base = _memory(input)
+    extent = base._aval.size
     reach = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) + 1 if all(size) else 0
-    if reach > whole.size:
+    if reach > extent:
         itemsize = input._aval.dtype.itemsize
         raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} requiring a storage size of {reach * itemsize} are out of bounds for storage of size {whole.size * itemsize}"
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} requiring a storage size of {reach * itemsize} are out of bounds for storage of size {extent * itemsize}"
         )
-    base = _storage_tensor(input)
     strides = base.stride()
     order = tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
     view = apply_view(ops.as_strided, base, (size, stride, offset, order), (size, stride, offset))
     if input.requires_grad and not base.requires_grad and is_grad_enabled():
         # The history is that of a tensor which is itself a part of the storage.
-        geometry = (whole.size, size, stride, offset, input.stride(), input._offset)
+        geometry = (extent, size, stride, offset, input.stride(), input._offset)
         adopt_history(view, apply(ops.as_strided_again, (input, *geometry))[0])
     return view
+
+
+def _memory(input: Tensor) -> Tensor:
+    """The whole storage, as elements of the input's dtype."""
+    base = _storage_tensor(input)
+    if base.dtype is input.dtype:
+        return base
+    flat = as_strided(base, (base._aval.size,), (1,), 0)
+    if base.is_complex() and not input.is_complex():
+        flat = view(view_as_real(flat), -1)
+    elif input.is_complex() and not base.is_complex():
+        return view_as_complex(view(flat, -1, 2))
+    return view_dtype(flat, input.dtype)
 
 
 def _storage_tensor(input: Tensor) -> Tensor:

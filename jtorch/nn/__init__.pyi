@@ -211,8 +211,5 @@ from jtorch.nn.modules.padding import ZeroPad2d as ZeroPad2d
 from jtorch.nn.modules.padding import ZeroPad3d as ZeroPad3d
 from jtorch.nn import functional as functional
 from jtorch.nn import init as init
-from jtorch.nn import modules as modules
 from jtorch.nn import parameter as parameter
-from jtorch.nn import recurrent as recurrent
-from jtorch.nn import top_level as top_level
 from jtorch.nn import utils as utils

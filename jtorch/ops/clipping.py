@@ -2,6 +2,8 @@
 
 import jax.numpy as jnp
 
+from .extremes import highest, lowest
+
 
 def total_norm(total, tensors, *, order):
     """The norm of the tensors' norms, written to the one tensor in `total`."""
@@ -32,9 +34,9 @@ def _norm(x, order):
     if order == 1:
         return jnp.sum(size)
     if order == jnp.inf:
-        return jnp.max(size)
+        return highest(size)
     if order == -jnp.inf:
-        return jnp.min(size)
+        return lowest(size)
     if order == 0:
         return jnp.sum((size != 0).astype(size.dtype))
     return jnp.sum(size**order) ** (1.0 / order)

@@ -1,5 +1,8 @@
 """Factorisations of matrices: Cholesky, QR, singular values, eigenvalues, LU. Their gradients come from their results."""
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -94,7 +97,7 @@ def cholesky(input: Array, *, upper=False):
     return _factor(input, upper)
 
 
-@op("cholesky", promote="none", variants="function method out", node="Cholesky")
+@op("old.cholesky", promote="none", variants="", node="Cholesky")
 def old_cholesky(input: Array, upper=False):
     """`linalg.cholesky` under its older name."""
     check_square("cholesky", input)
@@ -133,10 +136,31 @@ def cholesky_ex_backward(grads, result0, upper):
     return _cholesky_slope(grads[0], result0, upper)
 
 
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _from_factor(factor, right, upper):
-    """X with L L* X = B."""
+    """X with L L* X = B. Its gradient fills the triangle of the factor that is not read, too, as torch's does."""
     lower = adjoint(factor) if upper else factor
     return triangular(lower, triangular(lower, right, upper=False), upper=False, conjugate_transpose=True)
+
+
+def _from_factor_slopes(grad, factor, solution, upper):
+    to_right = _from_factor(factor, grad, upper)
+    both = product(to_right, adjoint(solution))
+    both = both + adjoint(both)
+    return -product(factor, both) if upper else -product(both, factor), to_right
+
+
+def _from_factor_forward(factor, right, upper):
+    solution = _from_factor(factor, right, upper)
+    return solution, (factor, solution)
+
+
+def _from_factor_backward(upper, saved, cotangent):
+    slopes = _from_factor_slopes(jnp.conj(cotangent), *saved, upper)  # JAX's gradient is the conjugate of torch's
+    return tuple(jnp.conj(slope) for slope in slopes)
+
+
+_from_factor.defvjp(_from_factor_forward, _from_factor_backward)
 
 
 @op(promote="none", variants="function method out", node="CholeskySolve")
@@ -157,10 +181,7 @@ cholesky_solve.layout(matrices_column_major)
 
 @cholesky_solve.backward
 def cholesky_solve_backward(grad, L, result, upper):
-    to_input = _from_factor(L, grad, upper)
-    both = product(to_input, adjoint(result))
-    both = both + adjoint(both)
-    return to_input, -product(L, both) if upper else -product(both, L)
+    return _from_factor_slopes(grad, L, result, upper)[::-1]
 
 
 @op(promote="none", variants="function method out", node="CholeskyInverse")
@@ -459,31 +480,3 @@ def permutation_matrix(LU_data: Array, LU_pivots: Array):
     # Row i of P L U is row j of L U where order[j] = i.
     order = permutation(LU_pivots, m)
     return (order[..., None, :] == jnp.arange(m)[:, None]).astype(LU_data.dtype)
-
-
-# --- Householder reflections ---------------------------------------------------------------------------------------
-
-
-@op(
-    "linalg.householder_product",
-    promote="none",
-    variants="function out",
-    aliases=("orgqr",),
-    node="LinalgHouseholderProduct",
-)
-def householder_product(input: Array, tau: Array):
-    """The first columns of the product of the reflections I - tau[i] v[i] v[i]*, v[i] below the diagonal of column i."""
-    if input.shape[-2] < input.shape[-1]:
-        raise RuntimeError(
-            "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to input.shape[-1]"
-        )
-    m, n = input.shape[-2:]
-    vectors = jnp.tril(input, -1) + jnp.eye(m, n, dtype=input.dtype)
-    result = jnp.broadcast_to(jnp.eye(m, n, dtype=input.dtype), input.shape)
-    for i in range(tau.shape[-1] - 1, -1, -1):
-        v = vectors[..., :, i : i + 1]
-        result = result - tau[..., i, None, None] * product(v, product(adjoint(v), result))
-    return result
-
-
-householder_product.layout(matrices_column_major)

@@ -121,3 +121,29 @@ def _(xp, indices, weight_shape, offsets):
         return f"Index {flat} of input takes value {int(indices.reshape(-1)[flat])} which is not in the valid range [0, {rows})"
 
     return xp.any(outside) | early | late, RuntimeError, message
+
+
+@op("embedding_rows", variants="", promote="none", differentiable=False)
+def embedding_rows(grad: Array, indices: Array, padding_idx):
+    """The gradient of each index of an embedding: the rows of a sparse gradient. That of `padding_idx` is zero."""
+    rows = grad.reshape(-1, grad.shape[-1])
+    if padding_idx is None:
+        return rows
+    return jnp.where((indices.reshape(-1) == padding_idx)[:, None], jnp.zeros((), rows.dtype), rows)
+
+
+@op("embedding_bag_rows", variants="", promote="none", differentiable=False)
+def embedding_bag_rows(
+    grad: Array, indices: Array, offsets: OptionalArray, per_sample_weights: OptionalArray, mode, include_last_offset, padding_idx
+):  # fmt: skip
+    """The same of an embedding bag of mode "sum" or "mean": each index has the gradient of its bag, or its part of it."""
+    bag, bags = _bags(indices, offsets, include_last_offset)
+    rows = widened(jnp.broadcast_to(grad[:, None], (*indices.shape, grad.shape[1])) if bag is None else grad[bag])
+    counted = jnp.ones(indices.shape, bool) if padding_idx is None else indices != padding_idx
+    if mode == "mean":
+        ones = counted.astype(rows.dtype)
+        count = ones.sum(1, keepdims=True) if bag is None else jax.ops.segment_sum(ones, bag, bags)[bag]
+        rows = rows / jnp.maximum(count, 1)[..., None]
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights.astype(rows.dtype)[..., None]
+    return jnp.where(counted[..., None], rows, 0).astype(grad.dtype).reshape(-1, grad.shape[1])

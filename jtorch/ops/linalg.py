@@ -1,5 +1,7 @@
 """Linear algebra on square matrices: determinants, inverses, systems, exponentials; stacks of matrices lead."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -306,9 +308,22 @@ def solve_triangular_backward(grad, input, result, upper, left, unitriangular):
 # --- generalised inverses and functions of matrices ----------------------------------------------------------------
 
 
-@op("tolerances.pinv", promote="none", variants="", node="LinalgPinv")
-def pinv(input: Array, atol: Array, rtol: Array, *, hermitian=False):
-    """The pseudo-inverse; singular values up to max(atol, rtol * the largest) count as 0."""
+def _pinv_slope(grad, a, p):
+    """Golub and Pereyra, The differentiation of pseudo-inverses, 1973, for the rank staying as it is."""
+    ph, gh = adjoint(p), adjoint(grad)
+    if a.shape[-2] <= a.shape[-1]:
+        k = product(gh, p)
+        kp = product(k, ph)
+        return -adjoint(product(p, k)) + kp - product(product(a, p), kp) + product(product(ph, p), gh - product(k, a))
+    k = product(p, gh)
+    pk = product(ph, k)
+    rest = product(product(gh - product(a, k), p), ph)
+    return -adjoint(product(k, p)) + rest + pk - product(product(pk, p), a)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
+def pseudo_inverse(input, atol, rtol, hermitian=False):
+    """The pseudo-inverse; its gradient is made of itself and not of singular values, which may be equal."""
     if input.size == 0:
         return jnp.zeros((*input.shape[:-2], input.shape[-1], input.shape[-2]), input.dtype)
     if hermitian:
@@ -324,20 +339,29 @@ def pinv(input: Array, atol: Array, rtol: Array, *, hermitian=False):
     return product(adjoint(vh) * inverse[..., None, :].astype(input.dtype), adjoint(u))
 
 
+def _pseudo_inverse_forward(input, atol, rtol, hermitian):
+    result = pseudo_inverse(input, atol, rtol, hermitian)
+    return result, (input, atol, rtol, result)
+
+
+def _pseudo_inverse_backward(hermitian, saved, cotangent):
+    input, atol, rtol, result = saved
+    slope = _pinv_slope(jnp.conj(cotangent), input, result)  # JAX's gradient is the conjugate of torch's
+    return jnp.conj(slope), jnp.zeros_like(atol), jnp.zeros_like(rtol)
+
+
+pseudo_inverse.defvjp(_pseudo_inverse_forward, _pseudo_inverse_backward)
+
+
+@op("tolerances.pinv", promote="none", variants="", node="LinalgPinv")
+def pinv(input: Array, atol: Array, rtol: Array, *, hermitian=False):
+    """The pseudo-inverse; singular values up to max(atol, rtol * the largest) count as 0."""
+    return pseudo_inverse(input, atol, rtol, hermitian)
+
+
 @pinv.backward
 def pinv_backward(grad, input, result):
-    # Golub and Pereyra, The differentiation of pseudo-inverses, 1973, for the rank staying as it is.
-    a, p, ph, gh = input, result, adjoint(result), adjoint(grad)
-    if a.shape[-2] <= a.shape[-1]:
-        k = product(gh, p)
-        kp = product(k, ph)
-        slope = -adjoint(product(p, k)) + kp - product(product(a, p), kp) + product(product(ph, p), gh - product(k, a))
-    else:
-        k = product(p, gh)
-        pk = product(ph, k)
-        rest = product(product(gh - product(a, k), p), ph)
-        slope = -adjoint(product(k, p)) + rest + pk - product(product(pk, p), a)
-    return slope, None, None
+    return _pinv_slope(grad, input, result), None, None
 
 
 @op("linalg.matrix_exp", promote="none", variants="function method", aliases=("matrix_exp",), node="LinalgMatrixExp")

@@ -72,7 +72,7 @@ def group_norm(input: Array, weight: OptionalArray, bias: OptionalArray, groups,
             raise RuntimeError(
                 f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {list(parameter.shape)} and input of shape {list(input.shape)}"
             )
-    grouped = _wide(input).reshape(batch, groups, -1)
+    grouped = _wide(input).reshape(batch, groups, input.size // max(batch * groups, 1))
     normal = _standardised(grouped, (2,), eps).reshape(input.shape)
     spread = (1, channels) + (1,) * (input.ndim - 2)
     normal = normal if weight is None else normal * weight.reshape(spread)

@@ -4,6 +4,7 @@ import math
 
 import jax.numpy as jnp
 
+from .extremes import highest, lowest
 from .kinds import direction, is_complex, is_exact, real_dtype, scalar_name, widened
 from .matmul import product
 from .registry import Array, Dim, Dims, DType, op
@@ -16,7 +17,7 @@ def norm_over(x, order: float, axes: tuple[int, ...], keepdim: bool):
     if order == 0:
         return jnp.sum(size != 0, axis=axes, keepdims=keepdim).astype(size.dtype)
     if math.isinf(order):
-        return (jnp.max if order > 0 else jnp.min)(size, axis=axes, keepdims=keepdim)
+        return (highest if order > 0 else lowest)(size, axis=axes, keepdims=keepdim)
     if order == 1:
         return jnp.sum(size, axis=axes, keepdims=keepdim)
     if order == 2:
@@ -223,3 +224,22 @@ def renorm_backward(grad, input, p, dim, maxnorm):
     bent = norm_slope(along, x, p, norm, axes)
     inverse = 1 / (norm + 1e-7)
     return jnp.where(norm > maxnorm, maxnorm * inverse * (g - inverse * bent), g)
+
+
+@op("norm_except_dim", variants="function", promote="none")
+def norm_except_dim(v: Array, pow=2, dim=0):
+    """The p-norm over all dimensions but `dim`, which stays; over all of them, without dimensions, for -1."""
+    if dim == -1:
+        return norm_over(v, pow, tuple(range(v.ndim)), False)
+    return norm_over(v, pow, tuple(d for d in range(v.ndim) if d != dim % v.ndim), True)
+
+
+@op(
+    "_weight_norm",
+    variants="function",
+    promote="none",
+    node=lambda given: "Mul" if given["dim"] == -1 else "WeightNormInterface",
+)
+def weight_norm(v: Array, g: Array, dim=0):
+    """g * v / |v|, the norm that of `norm_except_dim` (Salimans and Kingma 2016)."""
+    return (widened(v) * (widened(g) / norm_except_dim(widened(v), 2, dim))).astype(v.dtype)

@@ -5,8 +5,10 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from .extremes import highest
 from .kinds import is_bool, is_floating, not_implemented, widened
 from .registry import Array, op
 
@@ -69,6 +71,21 @@ def max_pool(input: Array, kernel, stride, padding, dilation, ceil_mode):
     padded = jnp.pad(input, lead + edges, constant_values=low)
     plane = jnp.arange(math.prod(input.shape[-n:]), dtype=jnp.int64).reshape(input.shape[-n:])
     positions = jnp.pad(plane, edges, constant_values=-1)
+    if math.prod(kernel) <= SMALL_WINDOW:
+        return _compare_each(padded, positions, kernel, stride, dilation, counts)
+    best, where = padded, jnp.broadcast_to(positions, padded.shape)
+    # One dimension after the other, the last one first: the rows of a window are in memory order, and so are the elements of a row.
+    for axis, *window in reversed(list(zip(range(-n, 0), kernel, stride, dilation, counts, strict=True))):
+        best, where = _best_along(best, where, axis + input.ndim, *window)
+    return best, where
+
+
+# Windows of up to so many elements are compared element by element, which XLA makes one loop of: it runs two or three times as fast as what is done
+# for larger ones, but compiles in time that grows with the window (2 s at 200 elements).
+SMALL_WINDOW = 200
+
+
+def _compare_each(padded, positions, kernel, stride, dilation, counts):
     best = where = None
     for offset in offsets(kernel):
         part = [
@@ -85,6 +102,30 @@ def max_pool(input: Array, kernel, stride, padding, dilation, ceil_mode):
             better |= jnp.isnan(value)
         best, where = jnp.where(better, value, best), jnp.where(better, position, where)
     return best, where
+
+
+def _best_along(value, position, axis, kernel, stride, dilation, count):
+    """Windows along one axis: their maximum and its position, which grows along the axis (-1 in padding)."""
+    if stride == kernel and dilation == 1:
+        value, position = (
+            lax.slice_in_dim(a, 0, count * kernel, axis=axis).reshape(
+                (*a.shape[:axis], count, kernel, *a.shape[axis + 1 :])
+            )
+            for a in (value, position)
+        )
+    else:
+        places = np.arange(count)[:, None] * stride + np.arange(kernel) * dilation
+        value, position = (jnp.take(a, places, axis, mode="clip") for a in (value, position))
+    best = highest(value, axis + 1)
+    attained = value == jnp.expand_dims(best, axis + 1)
+    if is_floating(value):
+        attained |= jnp.isnan(value)
+    attained &= position >= 0
+    first = jnp.min(jnp.where(attained, position, jnp.iinfo(position.dtype).max), axis + 1)
+    last = jnp.max(jnp.where(attained, position, -1), axis + 1)
+    if is_floating(best):
+        first = jnp.where(jnp.isnan(best), last, first)
+    return best, jnp.where(last < 0, -1, first)
 
 
 def lowest(dtype):

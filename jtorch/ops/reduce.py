@@ -5,6 +5,7 @@ import warnings
 import jax.numpy as jnp
 from jax import lax
 
+from .extremes import highest, lowest
 from .kinds import (
     divisor,
     is_bool,
@@ -237,7 +238,7 @@ def amax(input: Array, dim: Dims = (), keepdim=False):
     if is_complex(input):
         raise not_implemented("max_values_cpu", input)
     refuse_empty("amax", input, axes, whole=not dim and input.ndim > 0)
-    return jnp.max(input, axis=axes, keepdims=keepdim)
+    return highest(input, axis=axes, keepdims=keepdim)
 
 
 @op(promote="none", variants="function method out")
@@ -247,7 +248,7 @@ def amin(input: Array, dim: Dims = (), keepdim=False):
     if is_complex(input):
         raise not_implemented("min_values_cpu", input)
     refuse_empty("amin", input, axes, whole=not dim and input.ndim > 0)
-    return jnp.min(input, axis=axes, keepdims=keepdim)
+    return lowest(input, axis=axes, keepdims=keepdim)
 
 
 @amax.backward
@@ -270,7 +271,7 @@ def max_all(input: Array):
     if is_complex(input):
         raise not_implemented("max_all", input)
     refuse_empty("max", input, (), whole=True)
-    return jnp.max(input)
+    return highest(input)
 
 
 @op("all.min", promote="none", variants="", node="MinBackward1")
@@ -279,7 +280,7 @@ def min_all(input: Array):
     if is_complex(input):
         raise not_implemented("min_all", input)
     refuse_empty("min", input, (), whole=True)
-    return jnp.min(input)
+    return lowest(input)
 
 
 @max_all.backward
@@ -334,13 +335,13 @@ def _extreme(name: str, search, input, dim, keepdim):
 @op("dim.max", promote="none", variants="", node="Max", outputs=("values", "indices"))
 def max_dim(input: Array, dim: Dim, keepdim=False):
     """Maximum over one dimension and where it stands: the first of equals, the first NaN."""
-    return _extreme("max", jnp.max, input, dim, keepdim)
+    return _extreme("max", highest, input, dim, keepdim)
 
 
 @op("dim.min", promote="none", variants="", node="Min", outputs=("values", "indices"))
 def min_dim(input: Array, dim: Dim, keepdim=False):
     """Minimum over one dimension and where it stands: the first of equals, the first NaN."""
-    return _extreme("min", jnp.min, input, dim, keepdim)
+    return _extreme("min", lowest, input, dim, keepdim)
 
 
 @max_dim.backward
@@ -370,13 +371,13 @@ def _argument(name: str, search, input, dim, keepdim):
 @op(promote="none", variants="function method out", differentiable=False)
 def argmax(input: Array, dim: Dim = None, keepdim=False):
     """Index of the maximum over `dim`, or in the flattened tensor; the first of equals, the first NaN."""
-    return _argument("argmax", jnp.max, input, dim, keepdim)
+    return _argument("argmax", highest, input, dim, keepdim)
 
 
 @op(promote="none", variants="function method out", differentiable=False)
 def argmin(input: Array, dim: Dim = None, keepdim=False):
     """Index of the minimum over `dim`, or in the flattened tensor; the first of equals, the first NaN."""
-    return _argument("argmin", jnp.min, input, dim, keepdim)
+    return _argument("argmin", lowest, input, dim, keepdim)
 
 
 @op(promote="none", variants="function method out", outputs=("min", "max"))
@@ -392,7 +393,7 @@ def aminmax(input: Array, *, dim: Dim = None, keepdim=False):
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
     refuse_empty("aminmax", input, axes, whole=False)
-    return jnp.min(input, axis=axes, keepdims=keepdim), jnp.max(input, axis=axes, keepdims=keepdim)
+    return lowest(input, axis=axes, keepdims=keepdim), highest(input, axis=axes, keepdims=keepdim)
 
 
 @aminmax.backward
@@ -433,9 +434,9 @@ def logsumexp(input: Array, dim: Dims, keepdim=False):
     x = widened(input)
     if input.size == 0:
         return jnp.log(jnp.sum(jnp.exp(x), axis=axes, keepdims=keepdim)).astype(input.dtype)
-    highest = jnp.max(jnp.real(x), axis=axes, keepdims=True)
-    highest = lax.stop_gradient(jnp.where(jnp.isinf(highest), 0, highest))
-    total = jnp.log(jnp.sum(jnp.exp(x - highest), axis=axes, keepdims=True)) + highest
+    top = jnp.max(jnp.real(x), axis=axes, keepdims=True)
+    top = lax.stop_gradient(jnp.where(jnp.isinf(top), 0, top))
+    total = jnp.log(jnp.sum(jnp.exp(x - top), axis=axes, keepdims=True)) + top
     return (total if keepdim else jnp.squeeze(total, axes)).astype(input.dtype)
 
 

@@ -139,7 +139,7 @@ class Op:
         """Register the memory order of results that are not contiguous: `fn(shapes, *, names...)` gives the strides of each.
 
         `shapes` are those of the results; None among the strides stands for contiguous. The names are those of static values, and
-        `NAME_shape` and `NAME_strides` of array operands (None for one that is not given).
+        `NAME_shape` and `NAME_strides` of array operands (None for one that is not given; a list for a sequence of tensors).
         """
         self.layout_fn = fn
         return fn

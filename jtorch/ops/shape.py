@@ -38,6 +38,22 @@ def cat(tensors: Arrays, dim=0):
     return lax.concatenate([x for _, x in joined], dim)
 
 
+@cat.layout
+def cat_layout(shapes, *, tensors_shape, tensors_strides):
+    """Channels last, where all tensors are."""
+    return (_channels_last(shapes[0]) if _all_channels_last(tensors_shape, tensors_strides) else None,)
+
+
+def _all_channels_last(shapes, strides):
+    return all(len(n) in (4, 5) and s == _channels_last(n) for n, s in zip(shapes, strides, strict=True))
+
+
+def _channels_last(shape):
+    channels = shape[1]
+    inner = [channels * math.prod(shape[d + 1 :]) for d in range(2, len(shape))]
+    return (channels * math.prod(shape[2:]), 1, *inner)
+
+
 @op(promote="arith", variants="function out", elementwise=False)
 def stack(tensors: Arrays, dim=0):
     """Tensors of one shape joined along a new dimension."""
@@ -52,6 +68,17 @@ def stack(tensors: Arrays, dim=0):
                 f"{list(x.shape)} at entry {place}"
             )
     return jnp.stack(tensors, dim)
+
+
+@stack.layout
+def stack_layout(shapes, *, tensors_shape, tensors_strides, dim):
+    """That of the tensors joined along `dim`, which then is split; at the end there is nothing to split."""
+    shape = tensors_shape[0]
+    dim = wrap_dim(dim, len(shape) + 1)
+    if dim == len(shape) or not _all_channels_last(tensors_shape, tensors_strides):
+        return (None,)
+    joined = _channels_last((*shape[:dim], shape[dim] * len(tensors_shape), *shape[dim + 1 :]))
+    return ((*joined[:dim], shape[dim] * joined[dim], *joined[dim:]),)
 
 
 def _joined(name: str, tensors, shaped, dim: int):

@@ -283,7 +283,7 @@ def _zeta_jvp(primals, tangents):
 @zeta.backward
 def zeta_backward(grad, input, other, needs):
     if needs[0] and len(needs) > 1:
-        raise RuntimeError("the derivative for 'self' is not implemented. zeta")
+        raise NotImplementedError("the derivative for 'zeta' is not implemented.")
     return None, grad * -input * zeta.fn(input + 1, other)
 
 
@@ -310,14 +310,14 @@ def _igamma_slope(grad, input, other):
 @igamma.backward
 def igamma_backward(grad, input, other, needs):
     if needs[0]:
-        raise RuntimeError("the derivative for 'self' is not implemented. igamma: input")
+        raise NotImplementedError("the derivative for 'igamma: input' is not implemented.")
     return None, _igamma_slope(grad, input, other)
 
 
 @igammac.backward
 def igammac_backward(grad, input, other, needs):
     if needs[0]:
-        raise RuntimeError("the derivative for 'self' is not implemented. igammac: input")
+        raise NotImplementedError("the derivative for 'igammac: input' is not implemented.")
     return None, -_igamma_slope(grad, input, other)
 
 

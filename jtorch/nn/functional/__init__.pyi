@@ -44,7 +44,6 @@ from jtorch.tensor import _triangular_solve
 
 GRID_SAMPLE_INTERPOLATION_MODES: Any
 GRID_SAMPLE_PADDING_MODES: Any
-from jtorch.nn.functional import activation as activation
 from jtorch.nn.functional.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from jtorch.nn.functional.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from jtorch.nn.functional.pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
@@ -56,7 +55,6 @@ from jtorch.nn.functional.pooling import adaptive_max_pool3d as adaptive_max_poo
 from jtorch.nn.functional.pooling import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
 from jtorch.nn.functional.resampling import affine_grid as affine_grid
 from jtorch.nn.functional.dropout import alpha_dropout as alpha_dropout
-from jtorch.nn.functional import attention as attention
 from jtorch.nn.functional.pooling import avg_pool1d as avg_pool1d
 def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None) -> Tensor: ...
 def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None) -> Tensor: ...
@@ -64,7 +62,6 @@ from jtorch.nn.functional.normalization import batch_norm as batch_norm
 def bilinear(input1: Any, input2: Any, weight: Tensor | _Number, bias: Any = None) -> Tensor: ...
 from jtorch.nn.functional.loss import binary_cross_entropy as binary_cross_entropy
 from jtorch.nn.functional.loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
-from jtorch.nn.functional import blocks as blocks
 from jtorch.nn.functional.activation import celu as celu
 from jtorch.nn.functional.activation import celu_ as celu_
 from jtorch.nn.functional.blocks import channel_shuffle as channel_shuffle
@@ -74,12 +71,10 @@ from jtorch.nn.functional.convolution import conv3d as conv3d
 from jtorch.nn.functional.convolution import conv_transpose1d as conv_transpose1d
 from jtorch.nn.functional.convolution import conv_transpose2d as conv_transpose2d
 from jtorch.nn.functional.convolution import conv_transpose3d as conv_transpose3d
-from jtorch.nn.functional import convolution as convolution
 def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: _int | _float = 0, size_average: Any = None, reduce: Any = None, reduction: _str = 'mean') -> Tensor: ...
 from jtorch.nn.functional.distance import cosine_similarity as cosine_similarity
 def cross_entropy(input: Tensor, target: Any, weight: Tensor | _Number | None = None, size_average: Any = None, ignore_index: _int | _float = -100, reduce: Any = None, reduction: _str = 'mean', label_smoothing: _float = 0.0) -> Tensor: ...
 from jtorch.nn.functional.loss import ctc_loss as ctc_loss
-from jtorch.nn.functional import distance as distance
 from jtorch.nn.functional.dropout import dropout as dropout
 from jtorch.nn.functional.dropout import dropout1d as dropout1d
 from jtorch.nn.functional.dropout import dropout2d as dropout2d
@@ -119,7 +114,6 @@ from jtorch.nn.functional.linear_cross_entropy import linear_cross_entropy as li
 from jtorch.nn.functional.normalization import local_response_norm as local_response_norm
 from jtorch.nn.functional.activation import log_softmax as log_softmax
 def logsigmoid(input: Tensor) -> Tensor: ...
-from jtorch.nn.functional import loss as loss
 from jtorch.nn.functional.pooling import lp_pool1d as lp_pool1d
 from jtorch.nn.functional.pooling import lp_pool2d as lp_pool2d
 from jtorch.nn.functional.pooling import lp_pool3d as lp_pool3d
@@ -133,7 +127,6 @@ from jtorch.nn.functional.pooling import max_pool3d_with_indices as max_pool3d_w
 from jtorch.nn.functional.pooling import max_unpool1d as max_unpool1d
 from jtorch.nn.functional.pooling import max_unpool2d as max_unpool2d
 from jtorch.nn.functional.pooling import max_unpool3d as max_unpool3d
-from jtorch.nn.functional import memory_format as memory_format
 from jtorch.nn.functional.activation import mish as mish
 from jtorch.nn.functional.loss import mse_loss as mse_loss
 from jtorch.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
@@ -142,22 +135,18 @@ from jtorch.nn.functional.loss import multilabel_margin_loss as multilabel_margi
 from jtorch.nn.functional.loss import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from jtorch.nn.functional.blocks import native_channel_shuffle as native_channel_shuffle
 from jtorch.nn.functional.loss import nll_loss as nll_loss
-from jtorch.nn.functional import normalization as normalization
 from jtorch.nn.functional.distance import normalize as normalize
 from jtorch.nn.functional.blocks import one_hot as one_hot
 from jtorch.nn.functional.padding import pad as pad
-from jtorch.nn.functional import padding as padding
 from jtorch.nn.functional.distance import pairwise_distance as pairwise_distance
 def pdist(input: Tensor, p: Any = 2.0) -> Tensor: ...
 from jtorch.nn.functional.blocks import pixel_shuffle as pixel_shuffle
 from jtorch.nn.functional.blocks import pixel_unshuffle as pixel_unshuffle
 def poisson_nll_loss(input: Tensor, target: Any, log_input: _bool = True, full: _bool = False, size_average: Any = None, eps: _float = 1e-08, reduce: Any = None, reduction: _str = 'mean') -> Tensor: ...
-from jtorch.nn.functional import pooling as pooling
 from jtorch.nn.functional.activation import prelu as prelu
 from jtorch.nn.functional.activation import relu as relu
 from jtorch.nn.functional.activation import relu6 as relu6
 from jtorch.nn.functional.activation import relu_ as relu_
-from jtorch.nn.functional import resampling as resampling
 from jtorch.nn.functional.normalization import rms_norm as rms_norm
 from jtorch.nn.functional.activation import rrelu as rrelu
 from jtorch.nn.functional.activation import rrelu_ as rrelu_
@@ -173,7 +162,6 @@ from jtorch.nn.functional.activation import softmin as softmin
 def softplus(input: Tensor, beta: _float = 1.0, threshold: _float = 20.0) -> Tensor: ...
 def softshrink(input: Tensor, lambd: _float = 0.5) -> Tensor: ...
 from jtorch.nn.functional.activation import softsign as softsign
-from jtorch.nn.functional import sparse as sparse
 from jtorch.nn.functional.activation import tanh as tanh
 from jtorch.nn.functional.activation import tanhshrink as tanhshrink
 from jtorch.nn.functional.activation import threshold as threshold

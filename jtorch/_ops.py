@@ -1,0 +1,95 @@
+"""torch.ops: the functions of torch by the names of its schemas, `torch.ops.aten.add.Tensor`, as programs that trace models write them.
+
+Arguments are those of the schema (`self` may be given by name), which for all that are offered is how the public function is called. An
+overload is not looked up: the public function tells its overloads apart by the arguments.
+"""
+
+import importlib
+
+import jtorch
+from jtorch.methods import NAMESPACES
+
+# Functions that only torch.ops shows: name -> module and name.
+_ONLY_HERE = {
+    "_batch_norm_with_update": ("nn.kernels", "batch_norm_with_update"),
+    "_upsample_bilinear2d_aa": ("nn.kernels", "upsample_bilinear2d_aa"),
+    "max_pool2d_with_indices_backward": ("nn.kernels", "max_pool2d_with_indices_backward"),
+    "native_dropout_backward": ("nn.kernels", "native_dropout_backward"),
+    "slice": ("functions.view_copies", "slice_view"),
+}
+# Kernels of torch that nn.functional shows as they are.
+_OF_LAYERS = {
+    name: name
+    for name in """avg_pool2d avg_pool3d elu gelu hardsigmoid hardswish hardtanh leaky_relu linear mish one_hot pad scaled_dot_product_attention
+    silu softplus softshrink""".split()
+} | {"log_sigmoid": "logsigmoid"}
+_SPACES = ("linalg", "special", "fft")
+
+
+class OpOverload:
+    """One overload of a function."""
+
+    def __init__(self, packet: "OpOverloadPacket", overload: str):
+        self.overloadpacket, self._overloadname = packet, overload
+        self.__name__ = f"{packet.__name__}.{overload}"
+
+    def __call__(self, /, *args, **kwargs):
+        return self.overloadpacket(*args, **kwargs)
+
+    def __repr__(self):
+        return f"<OpOverload(op='{self.overloadpacket._qualified}', overload='{self._overloadname}')>"
+
+
+class OpOverloadPacket:
+    """All overloads of a function: called, it is the function; its attributes are the overloads."""
+
+    def __init__(self, name: str, function):
+        self.__name__, self._qualified, self._function = name, f"aten.{name}", function
+
+    def __call__(self, /, *args, **kwargs):
+        if "self" in kwargs:
+            args = (kwargs.pop("self"), *args)
+        return self._function(*args, **kwargs)
+
+    def __getattr__(self, overload: str):
+        if overload.startswith("_"):
+            raise AttributeError(f"'OpOverloadPacket' object has no attribute '{overload}'")
+        made = OpOverload(self, overload)
+        setattr(self, overload, made)
+        return made
+
+    def __repr__(self):
+        return f"<OpOverloadPacket(op='{self._qualified}')>"
+
+
+class _OpNamespace:
+    """torch.ops.aten: packets by name, made when they are asked for."""
+
+    def __init__(self, name: str):
+        self.__name__ = f"torch.ops.{name}"
+
+    def __getattr__(self, name: str):
+        function = None if name.startswith("__") else _find(name)
+        if function is None:
+            raise AttributeError(
+                f"'_OpNamespace' 'aten' object has no attribute '{name}': jtorch has no torch.ops.aten.{name}"
+            )
+        packet = OpOverloadPacket(name, function)
+        setattr(self, name, packet)
+        return packet
+
+
+def _find(name):
+    if name in _ONLY_HERE:
+        module, short = _ONLY_HERE[name]
+        return getattr(importlib.import_module(f"jtorch.{module}"), short)
+    found = NAMESPACES[""].get(name) or getattr(jtorch, name, None)
+    if found is None and name in _OF_LAYERS:
+        found = getattr(jtorch.nn.functional, _OF_LAYERS[name])
+    if found is None:
+        space, _, short = name.partition("_")
+        found = NAMESPACES[space].get(short) if space in _SPACES else getattr(jtorch.Tensor, name, None)
+    return found if callable(found) and not isinstance(found, type) else None
+
+
+aten = _OpNamespace("aten")
