@@ -231,7 +231,8 @@ def members(kind: type) -> dict:
         return {}  # what torch.Tensor lists already
     own: dict[str, None] = {}
     for base in kind.__mro__:
-        if base is not kind and (not base.__name__.startswith("_") or not base.__module__.startswith("torch")):
+        private = base.__name__.startswith("_") and base.__module__.startswith("torch")
+        if base is not kind and (not private or base.__module__.startswith("torch._C")):
             continue
         own.update(dict.fromkeys(name for name in vars(base) if not name.startswith("_") or name == "__call__"))
     stub = stub_class(kind.__name__) if kind.__module__.startswith("torch._C") or kind.__module__ == "torch" else {}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import traceback
 
 import numpy as np
 import pytest
@@ -717,6 +718,28 @@ def test_ctrl_c_stops_a_long_run_of_recorded_operations(torch):
         timer.join()
     assert torch.engine.statistics()["ops_run"] - before < 300
     assert x.sum().item() == 400.0  # nothing is lost: it runs again
+
+
+def test_threads_fill_rows_of_one_tensor(torch):
+    x = torch.zeros(4, 3)
+
+    def fill(row):
+        for _ in range(30):
+            x[row] += 1
+
+    threads = [threading.Thread(target=fill, args=(row,)) for row in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert x.tolist() == [[30.0] * 3] * 4
+
+
+def test_the_message_of_an_error_is_the_last_line_of_its_traceback(torch):
+    with pytest.raises(RuntimeError) as caught:
+        torch.ones(3, 4) @ torch.ones(5, 2)
+    last = traceback.format_exception(caught.value)[-1]
+    assert last == "RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x4 and 5x2)\n"
 
 
 # Memory

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "jtorch"
 
 # Top-level names of jtorch, from the bottom up. What is not listed belongs to the users' level on top.
 LAYERS = {
-    "vocabulary": ("dtypes", "devices", "errors", "precision", "promotion"),
+    "vocabulary": ("dtypes", "devices", "errors", "once", "precision", "promotion"),
     "engine": ("engine",),
     "ops": ("ops",),
     "semantics": (
@@ -33,6 +33,7 @@ LAYERS = {
         "printing",
         "random",
         "size",
+        "sparse",
         "storage",
         "storages",
         "subclass",

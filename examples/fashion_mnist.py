@@ -44,7 +44,12 @@ def parse_arguments():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/fashion_mnist"))
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--log-losses", metavar="FILE", help="write the loss of every step to FILE, one per line")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.batch_size < 1:
+        parser.error("--batch-size must be at least 1")
+    if args.limit is not None and args.limit < args.batch_size:
+        parser.error(f"--limit must be at least the batch size, {args.batch_size}: only whole batches are trained on")
+    return args
 
 
 # ---------------------------------------------------------------------------------------------------------------- data

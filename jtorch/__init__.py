@@ -27,7 +27,10 @@ from .dtypes import (
     memory_format,
     preserve_format,
     set_default_dtype,
+    sparse_bsc,
+    sparse_bsr,
     sparse_coo,
+    sparse_csc,
     sparse_csr,
     strided,
 )
@@ -62,11 +65,15 @@ globals().update(random.FUNCTIONS)
 from math import e, inf, nan, pi  # noqa: E402,F401
 
 from . import nn, optim, utils  # noqa: E402
+from . import ops as _operations  # noqa: E402
 from .nn.top_level import FUNCTIONS as _LAYER_FUNCTIONS  # noqa: E402
 
 globals().update(_LAYER_FUNCTIONS)
 from .namespace import find as __getattr__  # noqa: E402
 from .namespace import names as __dir__  # noqa: E402
+from .namespace import operators as _operators  # noqa: E402
 from .printing import set_printoptions  # noqa: E402
 from .serialization import load, save  # noqa: E402
 from .version import __version__  # noqa: E402
+
+_operations.__getattr__ = _operators  # type: ignore[method-assign]  # torch.ops.aten

@@ -167,3 +167,36 @@ def _counts(device) -> dict:
     found = _jax_device(device)
     engine.cut()
     return found.memory_stats() or {}
+
+
+def max_memory_reserved(device=None) -> int:
+    """The most bytes that the allocator has held."""
+    return _counts(device).get("peak_pool_bytes", 0) or memory_reserved(device)
+
+
+def reset_peak_memory_stats(device=None) -> None:
+    """JAX's peak is of the whole run, and cannot be reset for accelerators that are not cuda."""
+    name, _ = _demand()
+    if name != "cuda":
+        raise NotImplementedError(f"torch.accelerator.reset_peak_memory_stats: JAX cannot reset the peak of {name}")
+    from jtorch.cuda.memory import reset_peak_memory_stats as reset
+
+    reset(_index(device))
+
+
+def reset_accumulated_memory_stats(device=None) -> None:
+    """Nothing to reset: JAX keeps no accumulated counts."""
+    _demand()
+
+
+def empty_host_cache() -> None:
+    """Nothing to give back: no host memory is pinned."""
+    _demand()
+
+
+def get_device_capability(device=None) -> dict:
+    """What the accelerator computes with: its dtypes."""
+    from jtorch import dtypes
+
+    _jax_device(device)
+    return {"supported_dtypes": set(dtypes.BY_NAME.values())}

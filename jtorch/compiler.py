@@ -13,6 +13,21 @@ _MODES = ("default", "lite", "reduce-overhead", "max-autotune-no-cudagraphs", "m
 _BACKENDS = ("cudagraphs", "inductor", "openxla", "tvm", "eager", "aot_eager", "onnxrt")
 
 
+_default_backend: list = ["inductor"]
+
+
+def get_default_backend():
+    """What `torch.compile` takes for a backend that is not given."""
+    return _default_backend[0]
+
+
+def set_default_backend(backend) -> None:
+    """Choose what `torch.compile` takes for a backend that is not given; None is torch's own choice. XLA compiles in any case."""
+    if backend is not None and not isinstance(backend, str) and not callable(backend):
+        raise TypeError(f"backend must be a string or callable, got {type(backend)}")
+    _default_backend[0] = "inductor" if backend is None else backend
+
+
 class InvalidBackend(RuntimeError):
     """A backend that nobody registered."""
 
@@ -22,7 +37,7 @@ def compile(
     *,
     fullgraph: bool = False,
     dynamic: bool | None = None,
-    backend="inductor",
+    backend=None,
     mode: str | None = None,
     options: dict | None = None,
     name: str | None = None,
@@ -45,11 +60,12 @@ def compile(
         raise RuntimeError("Either mode or options can be specified, but both can't be specified at the same time.")
     if mode is not None and mode not in _MODES:
         raise RuntimeError(f"Unrecognized mode={mode}, should be one of: {', '.join(_MODES)}")
+    backend = get_default_backend() if backend is None else backend
     if callable(backend):
         raise NotImplementedError(
             "torch.compile(backend=<function>): there is no torch.fx graph to hand to a backend; leave backend at its default"
         )
-    if backend not in (None, *_BACKENDS):
+    if backend not in _BACKENDS:
         raise InvalidBackend(
             f"Invalid backend: {backend!r}, see `torch._dynamo.list_backends()` for available backends."
         )

@@ -41,6 +41,12 @@ class Stream:
     def wait_stream(self, stream) -> None:
         """Nothing to wait for: there is one queue."""
 
+    def wait_event(self, event) -> None:
+        """Nothing to wait for: there is one queue."""
+
+    def record_event(self, event=None) -> "Event":
+        return Event() if event is None else event
+
 
 class Event:
     def query(self) -> bool:
@@ -63,6 +69,27 @@ def current_stream(device=None) -> Stream:
     return _stream
 
 
+class StreamContext(contextlib.nullcontext):
+    """Context that changes nothing: there is one queue."""
+
+    def __init__(self, stream):
+        super().__init__()
+        self.stream = stream
+
+
 def stream(stream):
     """Context that changes nothing: there is one queue."""
-    return contextlib.nullcontext()
+    return StreamContext(stream)
+
+
+def get_capabilities() -> dict:
+    """What the processor can do, by the names the system has for it: {"avx2": True, ...}; empty where the system does not tell."""
+    from pathlib import Path
+
+    listing = Path("/proc/cpuinfo")
+    if not listing.is_file():
+        return {}
+    for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith(("flags", "Features")):
+            return dict.fromkeys(line.partition(":")[2].split(), True)
+    return {}

@@ -22,9 +22,7 @@ def _place(device):
 def _finish(array: np.ndarray, device, requires_grad, layout=None) -> Tensor:
     """A tensor around a fresh host array, on the wanted device."""
     if layout is not None and layout is not dtypes.strided:
-        raise NotImplementedError(
-            f"factory functions make strided tensors, not {layout}; convert with Tensor.to_sparse()"
-        )
+        raise RuntimeError(f"full(...) is not implemented for sparse layout; make it strided, then .to_sparse(layout={layout})")  # fmt: skip
     made = own_numpy(array)
     place = _place(device)
     if place is not made._storage.value.place:
@@ -121,6 +119,9 @@ def _array(data, dtype) -> np.ndarray:
     wanted = dtype if dtype is not None else _infer(leaves)
     boxed = (Tensor, np.generic) if wanted.priority <= 1 else Tensor
     if any(isinstance(x, boxed) for x in leaves):
+        for x in leaves:
+            if isinstance(x, Tensor):
+                x._warn_of_lost_gradient(stacklevel=4)
         leaves = [x.item() if isinstance(x, boxed) else x for x in leaves]
     if wanted.priority == 1:
         bad = next((x for x in leaves if isinstance(x, float) and not math.isfinite(x)), None)
@@ -285,6 +286,8 @@ def zeros(
     """
     shape = _shape(size, kwargs, "zeros")
     _no_more(kwargs, "zeros")
+    if layout is not None and layout is not dtypes.strided:
+        return _of_layout("zeros", shape, dtype, layout, device, requires_grad)
     made = _finish(
         np.zeros(shape, _numpy_dtype(dtype, out.dtype if out is not None else None)),
         device,
@@ -323,6 +326,8 @@ def empty(
     """A tensor whose contents nobody may rely on: here they are zeros."""
     shape = _shape(size, kwargs)
     _no_more(kwargs, "empty")
+    if layout is not None and layout is not dtypes.strided:
+        return _of_layout("empty", shape, dtype, layout, device, requires_grad)
     made = _finish(
         np.zeros(shape, _numpy_dtype(dtype, out.dtype if out is not None else None)),
         device,
@@ -372,6 +377,18 @@ def empty_strided(
     return base.as_strided(size, stride).requires_grad_(requires_grad)
 
 
+def _of_layout(name, shape, dtype, layout, device, requires_grad):
+    from .sparse.construction import factory
+
+    return factory(name, shape, dtype or dtypes.default_dtype(), layout, device, requires_grad)
+
+
+def _like_sparse(name, input, dtype, layout, device, requires_grad, fill=None):
+    from .sparse.construction import like
+
+    return like(name, input, dtype, layout, device, requires_grad, fill)
+
+
 def _like(input, made: np.ndarray, device, requires_grad, memory_format):
     from .layout import channels_last_strides, normal
 
@@ -390,7 +407,9 @@ def _like(input, made: np.ndarray, device, requires_grad, memory_format):
 def zeros_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
-    """Zeros of the shape, dtype and device of `input`."""
+    """Zeros of the shape, dtype, layout and device of `input`."""
+    if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
+        return _like_sparse("zeros_like", input, dtype, layout, device, requires_grad)
     return _like(input, np.zeros(input._aval.shape, (dtype or input.dtype).numpy), device, requires_grad, memory_format)
 
 
@@ -398,6 +417,8 @@ def ones_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
     """Ones of the shape, dtype and device of `input`."""
+    if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
+        return _like_sparse("ones_like", input, dtype, layout, device, requires_grad, 1)
     return _like(input, np.ones(input._aval.shape, (dtype or input.dtype).numpy), device, requires_grad, memory_format)
 
 
@@ -405,6 +426,8 @@ def empty_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
     """An uninitialised tensor of the shape, dtype and device of `input`."""
+    if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
+        return _like_sparse("empty_like", input, dtype, layout, device, requires_grad)
     return zeros_like(input, dtype=dtype, device=device, requires_grad=requires_grad, memory_format=memory_format)
 
 
@@ -421,6 +444,8 @@ def full_like(
 ) -> Tensor:
     """One value in the shape, dtype and device of `input`."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
+        return _like_sparse("full_like", input, dtype, layout, device, requires_grad, value)
     return _like(
         input,
         np.full(input._aval.shape, value).astype((dtype or input.dtype).numpy),
@@ -438,7 +463,11 @@ def new_zeros(
     self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **kwargs
 ) -> Tensor:
     return zeros(
-        _shape(size, kwargs), dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+        _shape(size, kwargs),
+        dtype=dtype or self.dtype,
+        layout=layout or self._aval.layout,
+        device=device or self.device,
+        requires_grad=requires_grad,
     )
 
 
@@ -446,7 +475,11 @@ def new_ones(
     self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **kwargs
 ) -> Tensor:
     return ones(
-        _shape(size, kwargs), dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+        _shape(size, kwargs),
+        dtype=dtype or self.dtype,
+        layout=layout or self._aval.layout,
+        device=device or self.device,
+        requires_grad=requires_grad,
     )
 
 
@@ -459,7 +492,14 @@ def new_empty(
 def new_full(
     self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
 ) -> Tensor:
-    return full(size, fill_value, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+    return full(
+        size,
+        fill_value,
+        dtype=dtype or self.dtype,
+        layout=layout or self._aval.layout,
+        device=device or self.device,
+        requires_grad=requires_grad,
+    )
 
 
 def new_empty_strided(
@@ -472,6 +512,10 @@ def new_empty_strided(
 
 def new(self, *args, device=None, size=None, other=None, storage=None) -> Tensor:
     """The old constructor method: a tensor of the same dtype from sizes, data, another tensor or a storage."""
+    if self._aval.layout is not dtypes.strided:
+        from .sparse.construction import new as new_sparse
+
+        return new_sparse(self, args if size is None else (size,), device)
     if storage is not None:
         return self.new().set_(storage)
     given = [value for value in (Size(size) if size is not None else None, other) if value is not None]

@@ -20,8 +20,10 @@ class device:
 
     __slots__ = ("type", "index")
 
-    def __new__(cls, type, index=None):
-        if isinstance(type, device):
+    def __new__(cls, type=None, index=None, *, device=None):
+        if type is None:
+            type = device
+        if isinstance(type, cls):
             return type
         if isinstance(type, int) and not isinstance(type, bool):
             type, index = "cuda", type

@@ -41,6 +41,8 @@ def _row_plan(ndim):
 
 
 def setitem(self: Tensor, key, value) -> None:
+    if self._aval.layout is not dtypes.strided:
+        raise TypeError("Cannot assign to a sparse tensor")
     if isinstance(key, Tensor) and key.dtype.name == "bool" and _fill_mask(self, key, value):
         return
     view, indices = _split(self, key, writing=True)

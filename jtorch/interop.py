@@ -128,6 +128,10 @@ def deepcopy_tensor(tensor: Tensor, memo: dict) -> Tensor:
         )
     made = _new(type(tensor))
     storage = tensor._storage
+    if tensor._aval.layout is not dtypes.strided:
+        twin = tensor.detach().clone()
+        made.__dict__.update(twin.__dict__)
+        return _finish_copy(made, tensor, memo)
     twin = memo.get(id(storage))
     if twin is None:
         value = storage.read()
@@ -137,6 +141,11 @@ def deepcopy_tensor(tensor: Tensor, memo: dict) -> Tensor:
         memo.setdefault("jtorch storages", []).append(storage)
     made._storage = made._counter = twin
     made._aval, made._chain, made._strides, made._offset = tensor._aval, tensor._chain, tensor._strides, tensor._offset
+    return _finish_copy(made, tensor, memo)
+
+
+def _finish_copy(made: Tensor, tensor: Tensor, memo: dict) -> Tensor:
+    """Give a copy what a tensor has beside its contents."""
     made._requires = tensor._requires
     memo[id(tensor)] = made
     if tensor._grad is not None:

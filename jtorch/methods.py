@@ -1,5 +1,7 @@
 """Attach what the table of operations gives, and the functions over it, to `Tensor`; sort functions into torch's namespaces."""
 
+import importlib
+
 import numpy as np
 
 from . import creation, indexing
@@ -12,9 +14,12 @@ from .functions import (  # noqa: F401
     conversion,
     decompositions,
     fft,
+    kernels,
     linalg,
+    low_rank,
     memory_order,
     norms,
+    old_linalg,
     ordering,
     positions,
     products,
@@ -24,6 +29,7 @@ from .functions import (  # noqa: F401
     retired,
     sets,
     softmax,
+    spectrograms,
     statistics,
     view_copies,
     view_writes,
@@ -135,6 +141,8 @@ def _renewing(view_function):
     def method(self, *args, **kwargs):
         self._check_writable(view_function.__name__ + "_", overlap=False)
         view = view_function(self, *args, **kwargs)
+        if view._storage is not self._storage:  # a sparse tensor has no views
+            self._storage.write(view._read())
         self._aval, self._chain, self._strides, self._offset, self._cache = (
             view._aval,
             view._chain,
@@ -149,6 +157,30 @@ def _renewing(view_function):
 
     method.__name__ = view_function.__name__ + "_"
     return method
+
+
+# Methods for sparse tensors, found when they are called: file of jtorch/sparse -> names. Strided tensors have them too, if only to raise.
+_SPARSE = {
+    "access": """indices values _indices _values _nnz sparse_dim dense_dim _dimI _dimV crow_indices col_indices ccol_indices row_indices is_coalesced
+        coalesce _coalesced_""",
+    "conversion": "to_dense to_sparse to_sparse_coo to_sparse_csr to_sparse_csc to_sparse_bsr to_sparse_bsc sparse_mask",
+    "inplace": "sparse_resize_ sparse_resize_and_clear_",
+    "products": "smm sspaddmm",
+}
+
+
+def _later(file, name):
+    def method(self, *args, **kwargs):
+        return getattr(importlib.import_module(f"{__package__}.sparse.{file}"), name)(self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def _attach_sparse() -> None:
+    for file, names in _SPARSE.items():
+        for name in names.split():
+            setattr(Tensor, name, _later(file, name))
 
 
 _NUMBERS = (Tensor, int, float, complex, np.generic)
@@ -249,4 +281,5 @@ def _inplace_operator(op, rest, name):
 _compose()
 _generate()
 _attach()
+_attach_sparse()
 _operators()

@@ -4,8 +4,8 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_dynamo accelerator amp backends compiler cpu cuda determinism func functional hub jit masked multiprocessing overrides precision profiler
-    signal testing threads torch_version version""".split()
+    """_dynamo _ops accelerator amp backends compiler cpu cuda determinism distributions func functional hub jit masked multiprocessing overrides precision profiler
+    signal sparse testing threads torch_version types version""".split()
 )
 
 # Module -> what torch itself shows of it.
@@ -22,6 +22,10 @@ _SHOWN = {
     "errors": "OutOfMemoryError AcceleratorError",
     "func": "vmap",
     "numerics": "set_float32_matmul_precision get_float32_matmul_precision set_flush_denormal set_warn_always is_warn_always_enabled",
+    "sampling": "binomial _standard_gamma _standard_gamma_grad _sample_dirichlet _dirichlet_grad",
+    "sparse.construction": """sparse_coo_tensor _sparse_coo_tensor_unsafe sparse_compressed_tensor sparse_csr_tensor sparse_csc_tensor sparse_bsr_tensor
+        sparse_bsc_tensor""",
+    "sparse.products": "hspmm smm sspaddmm",
     "threads": "get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads",
 }
 NAMES = {name: module for module, names in _SHOWN.items() for name in names.split()}
@@ -41,6 +45,13 @@ def find(name: str):
         setattr(jtorch, name, found)
         return found
     raise AttributeError(f"module 'torch' has no attribute '{name}': jtorch has no torch.{name}")
+
+
+def operators(name: str):
+    """`torch.ops.aten`; jtorch/ops itself is the folder of the operations."""
+    if name == "aten":
+        return importlib.import_module("jtorch._ops").aten
+    raise AttributeError(f"'_Ops' object has no attribute '{name}': jtorch has no torch.ops.{name}")
 
 
 def names() -> list[str]:

@@ -2,9 +2,7 @@
 
 import warnings
 
-from jtorch import precision
-
-_warn_always = [False]
+from jtorch import once, precision
 
 
 def set_float32_matmul_precision(precision: str) -> None:
@@ -40,8 +38,8 @@ def set_warn_always(b: bool, /) -> None:
     """Let warnings that are given once per process be given each time. Python's own filters still apply."""
     if type(b) is not bool:
         raise RuntimeError(f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}")
-    _warn_always[0] = b
+    once.always[0] = b
 
 
 def is_warn_always_enabled() -> bool:
-    return _warn_always[0]
+    return once.always[0]

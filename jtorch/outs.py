@@ -94,7 +94,8 @@ _LOOK_FOR_SHARED = frozenset(
 _NEVER_SHARED = frozenset("cross index_select take_along_dim".split())
 # What torch copies into the given tensor, which keeps the memory order of its own or gets the contiguous one.
 _COPIED = frozenset(
-    "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn".split()
+    """fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn cholesky cholesky_solve lu
+    matrix_power tensorinv""".split()
 )
 # The contents of these are new whatever was given, so that a change of its size is no surprise.
 _RESIZE_SILENTLY = frozenset(
@@ -120,7 +121,7 @@ def apply_out(op: Op, args: tuple, out) -> list[Tensor]:
     finally:
         STATE.grad = recording
     for given, result in zip(outs, results, strict=True):
-        store_out(given, result, name, args, len(outs) > 1, op.elementwise)
+        store_out(given, result, name, args, len(outs) > 1, op.elementwise, op.name in _COPIED)
     return outs
 
 
@@ -131,7 +132,7 @@ def store_results(out, results, name: str, args=()):
     made = [results] if single else results
     refuse_gradients(name, outs if name in _UNRECORDED else (outs, made))
     for given, result in zip(outs, made, strict=True):
-        store_out(given, result, name, args, not single)
+        store_out(given, result, name, args, not single, copied=name in _COPIED)
     if name in _STORE_ALONE:
         return None
     return outs[0] if single else type(results)(*outs) if hasattr(results, "_fields") else tuple(outs)
@@ -187,7 +188,9 @@ def _tensors(args):
             yield from _tensors(arg)
 
 
-def store_out(given: Tensor, result: Tensor, name: str, args=(), several=False, elementwise=False) -> None:
+def store_out(
+    given: Tensor, result: Tensor, name: str, args=(), several=False, elementwise=False, copied=False
+) -> None:
     """Store a result (one of several) of the function `name` that was computed of `args`."""
     have, want = given._aval.dtype, result._aval.dtype
     if have is not want:
@@ -206,7 +209,7 @@ def store_out(given: Tensor, result: Tensor, name: str, args=(), several=False, 
     if given._aval.shape != result._aval.shape:
         if given._aval.size and name not in _RESIZE_SILENTLY:
             _warn_resized(given, result)
-        _take_shape(given, result, None if name in _COPIED else result._strides)
+        _take_shape(given, result, None if copied else result._strides)
     else:
         refuse_internal(given)
     if elementwise or name in _LOOK_FOR_SHARED or name in _NEVER_SHARED:

@@ -1,5 +1,6 @@
 """Memory that is written to must not be shared by several elements, nor, in part, with what is read: torch's two refusals."""
 
+from .dtypes import strided
 from .layout import is_dense
 
 INTERNAL = (
@@ -15,7 +16,11 @@ PARTIAL = (
 def refuse_internal(target) -> None:
     """Refuse an expanded tensor: each of its elements stands for several."""
     strides = target._strides
-    if strides is not None and any(s == 0 and n > 1 for s, n in zip(strides, target._aval.shape, strict=True)):
+    if (
+        strides is not None
+        and target._aval.layout is strided
+        and any(s == 0 and n > 1 for s, n in zip(strides, target._aval.shape, strict=True))
+    ):
         raise RuntimeError(INTERNAL)
 
 

@@ -33,7 +33,7 @@ NOT_UNIQUE = frozenset(
 # Positions of equal elements are up to the algorithm: the elements found there are compared.
 POSITIONS = frozenset("sort topk argsort mode kthvalue median nanmedian msort".split())
 # torch writes outside of given tensors that are laid out otherwise.
-WRITES_OUTSIDE = frozenset({"lu_unpack"})
+WRITES_OUTSIDE = frozenset("lu_unpack linalg.lu".split())
 RANDOM_DEFAULT = 0
 
 

@@ -120,7 +120,7 @@ def _function(original):
     packet = getattr(original, "_overloadpacket", original)
     name = getattr(packet, "__name__", None)
     if name is not None and type(packet).__name__ == "OpOverloadPacket":
-        return counterpart(f"torch.{name}")
+        return counterpart(f"torch.ops.aten.{name}")
     raise Missing(f"no counterpart of {original!r}")
 
 

@@ -138,3 +138,14 @@ calls = [
     lambda: F.fractional_max_pool2d(o(1, 4, 4), 2, output_size=(2, 4)),
 ]
 [refusal(c) for c in calls]
+# --- windows of many elements
+torch.manual_seed(0)
+x = torch.randint(-3, 4, (1, 2, 20, 21)).float()
+n = x.clone()
+n[0, 0, 5, 7] = n[0, 0, 5, 9] = n[0, 1, 3, 3] = float("nan")
+def both(x, *args, **kwargs):
+    x = x.clone().requires_grad_()
+    values, indices = F.max_pool2d(x, *args, return_indices=True, **kwargs)
+    values.nan_to_num().sum().backward()
+    return values, indices, x.grad
+[both(x, (20, 21)), both(n, (20, 21)), both(n, 15, 2, 7), both(torch.full((1, 1, 15, 15), -float("inf")), 15), F.max_pool1d(x[0, 0].view(1, 1, -1), 420)]

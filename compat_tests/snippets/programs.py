@@ -28,3 +28,21 @@ d[0] = 5
 [a, b, c, d, w, np.shares_memory(a, d)]
 # --- from_dlpack of a parameter
 torch.from_dlpack(torch.ones(2, requires_grad=True))
+# --- a number of a tensor that requires grad warns once
+x = torch.tensor(2.0, requires_grad=True)
+torch.set_warn_always(True)
+"%.1f" % x
+torch.set_warn_always(False)
+[int(x), bool(x), x.item(), x.tolist(), f"{x:.1f}"]
+# --- a list of tensors that require grad warns once
+x = torch.tensor(2.0, requires_grad=True)
+torch.set_warn_always(True)
+t = torch.tensor([x, 1.0])
+torch.set_warn_always(False)
+t
+# --- a number under no_grad does not warn
+x = torch.tensor(2.0, requires_grad=True)
+torch.set_warn_always(True)
+with torch.no_grad():
+    print("%.1f" % x, complex(x), torch.tensor([x]))
+torch.set_warn_always(False)

@@ -118,3 +118,20 @@ x.var(dim=(0, 1), keepdim=True)
 [torch.trapezoid(torch.tensor([1.0, 2.0, 3.0])), torch.cov(x), torch.corrcoef(x)]
 # --- combinations
 [torch.combinations(torch.tensor([1, 2, 3])), torch.cumulative_trapezoid(torch.tensor([1.0, 2.0, 3.0]))]
+# --- nan among many elements
+x = torch.arange(10000.).view(100, 100) % 97
+x[50, 3] = float("nan")
+y = torch.full((5000,), float("nan"))
+low, high = x.aminmax(dim=0)
+[x.max(), x.min(), x.argmax(), x.argmin(), y.max(), y.min(), y.double().amax(), x.amax(0)[:5], x.amin(1)[48:52], low[:5], high[:5], x.max(1).indices[49:52], x.norm(float("inf")), x.norm(-float("inf"))]
+# --- the gradient of an extreme among many elements
+x = (torch.arange(5000.) % 97).requires_grad_()
+y = x.detach().clone().requires_grad_()
+z = x.detach().index_fill(0, torch.tensor([7]), float("nan")).requires_grad_()
+for t in (x.amax(), y.max(), z.max()):
+    t.backward()
+[x.grad.sum(), x.grad.max(), y.grad.sum(), y.grad.max(), z.grad.nonzero()]
+# --- the infinite norm of many gradients
+p = torch.zeros(5000, requires_grad=True)
+p.grad = torch.ones(5000).index_fill(0, torch.tensor([7]), float("nan"))
+torch.nn.utils.clip_grad_norm_([p], 1.0, norm_type=float("inf"), error_if_nonfinite=True)

@@ -94,7 +94,13 @@ class GradScaler:
                     continue
                 if not allow_fp16 and param.grad.dtype is jtorch.float16:
                     raise ValueError("Attempting to unscale FP16 gradients.")
-                groups[param.grad.device, param.grad.dtype].append(param.grad)
+                grad = param.grad
+                if grad.is_sparse:
+                    # Their values are divided. Sums of float16 entries may overflow, so they are summed before one looks.
+                    if grad.dtype is jtorch.float16:
+                        grad = param.grad = grad.coalesce()
+                    grad = grad._values()
+                groups[grad.device, grad.dtype].append(grad)
         found: dict = {}
         with jtorch.no_grad():
             for (device, _), grads in groups.items():

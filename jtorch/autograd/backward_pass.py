@@ -12,7 +12,9 @@ import numpy as np
 
 from .. import engine
 from ..dispatch import apply_prim, tensor_of
+from ..dtypes import strided
 from ..engine import Prim
+from ..errors import StridedOnly
 from ..tensor import Tensor
 from .anomaly import explain
 from .mode import STATE
@@ -35,7 +37,12 @@ class _Values:
 
     @staticmethod
     def add(a, b):
-        return engine.record(add_prim(a.aval), (a, b), (), a.place)[0]
+        try:
+            return engine.record(add_prim(a.aval), (a, b), (), a.place)[0]
+        except StridedOnly:
+            from ..sparse.gradients import add_values
+
+            return add_values(a, b)
 
     @staticmethod
     def run(node, grads):
@@ -55,7 +62,12 @@ class _Tensors:
 
     @staticmethod
     def add(a, b):
-        return apply_prim(add_prim(a._aval), [a, b], [a._read(), b._read()], (), a._storage.value.place)[0]
+        try:
+            return apply_prim(add_prim(a._aval), [a, b], [a._read(), b._read()], (), a._storage.value.place)[0]
+        except StridedOnly:
+            from ..sparse.gradients import added
+
+            return added(a, b)
 
     @staticmethod
     def run(node, grads):
@@ -279,6 +291,8 @@ def _accumulate(kind, node, grad, create_graph):
             leaf._grad = tensor_of(grad)
     elif create_graph:
         leaf._grad = kind.add(held, grad)
+    elif held._aval.layout is not grad.aval.layout and held._aval.layout is not strided:
+        leaf._grad = tensor_of(kind.add(held._read(), grad))  # what was sparse cannot hold the sum
     else:
         held._write(kind.add(held._read(), grad))
     if leaf._post_accumulate:

@@ -1,13 +1,49 @@
 """User-defined differentiable functions: `autograd.Function`."""
 
 import functools
+import warnings
 
 from ..tensor import Tensor
 from .mode import STATE
 from .node import FREED, Node, Saved, zeros
 
 
-class FunctionNode(Node):
+class FunctionCtx:
+    """What forward, setup_context and backward of a Function may call on their `ctx`."""
+
+    def save_for_backward(self, *tensors):
+        """Keep tensors (inputs or outputs of forward) for backward, under torch's version check."""
+        for t in tensors:
+            if t is not None and not isinstance(t, Tensor):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {tensors.index(t)} is of type {type(t).__name__}"
+                )
+        self._to_save = tensors
+
+    def save_for_forward(self, *tensors):
+        self.saved_for_forward = tensors
+
+    def mark_dirty(self, *tensors):
+        """Declare inputs that forward changed in place."""
+        self._dirty = tensors
+
+    def mark_shared_storage(self, *pairs):
+        """Deprecated and without effect: tensors that share memory are known."""
+        warnings.warn(
+            "mark_shared_storage is deprecated. Tensors with shared storages are automatically tracked. Note that calls to `set_()` are not tracked",
+            FutureWarning,
+            stacklevel=2,
+        )
+
+    def mark_non_differentiable(self, *tensors):
+        """Declare outputs without a gradient."""
+        self._nondiff = tensors
+
+    def set_materialize_grads(self, value: bool):
+        self._materialize = value
+
+
+class FunctionNode(FunctionCtx, Node):
     """The node of a user's Function; also the `ctx` its forward and backward receive."""
 
     def __init__(self, function):
@@ -26,31 +62,6 @@ class FunctionNode(Node):
 
     def __repr__(self):
         return f"<torch.autograd.function.{self.name()} object at {id(self):#x}>"
-
-    # What forward and setup_context may call
-
-    def save_for_backward(self, *tensors):
-        """Keep tensors (inputs or outputs of forward) for backward, under torch's version check."""
-        for t in tensors:
-            if t is not None and not isinstance(t, Tensor):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument {tensors.index(t)} is of type {type(t).__name__}"
-                )
-        self._to_save = tensors
-
-    def save_for_forward(self, *tensors):
-        self.saved_for_forward = tensors
-
-    def mark_dirty(self, *tensors):
-        """Declare inputs that forward changed in place."""
-        self._dirty = tensors
-
-    def mark_non_differentiable(self, *tensors):
-        """Declare outputs without a gradient."""
-        self._nondiff = tensors
-
-    def set_materialize_grads(self, value: bool):
-        self._materialize = value
 
     @property
     def saved_tensors(self):
@@ -131,7 +142,11 @@ def _expandable(small, large) -> bool:
     return len(small) <= len(large) and all(s in (1, n) for s, n in zip(reversed(small), reversed(large), strict=False))
 
 
-class Function:
+class FunctionMeta(type):
+    """The class of Functions."""
+
+
+class Function(metaclass=FunctionMeta):
     """Base of user-defined operations: static `forward(ctx, *args)` and `backward(ctx, *grads)`; call them by `apply`.
 
     >>> import jtorch as torch
@@ -167,6 +182,18 @@ class Function:
         )
 
     vjp = backward
+
+    @staticmethod
+    def jvp(ctx, *grad_inputs):
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @staticmethod
+    def vmap(info, in_dims, *args):
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set generate_vmap_rule=True."
+        )
 
     @classmethod
     def apply(cls, *args, **kwargs):
@@ -242,19 +269,27 @@ class Function:
         node._to_save = ()
 
 
+class InplaceFunction(Function):
+    """A Function that may work in place; torch keeps it for older code."""
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+
 @functools.cache
 def _node_type(function):
     return type(f"{function.__name__}Backward", (FunctionNode,), {})
 
 
-def once_differentiable(backward):
+def once_differentiable(fn):
     """Decorator for a Function's backward that cannot itself be differentiated."""
 
-    @functools.wraps(backward)
+    @functools.wraps(fn)
     def wrapper(ctx, *grads):
         previous, STATE.grad = STATE.grad, False
         try:
-            outs = backward(ctx, *grads)
+            outs = fn(ctx, *grads)
         finally:
             STATE.grad = previous
         if not previous or not any(isinstance(g, Tensor) and g.requires_grad for g in grads):

@@ -10,6 +10,7 @@ import warnings
 from itertools import product
 
 from .. import creation, random
+from ..dtypes import strided
 from ..promotion import promote_types
 from ..tensor import Tensor
 from .backward_pass import grad as _grad
@@ -62,7 +63,7 @@ def gradcheck(
     """Whether the gradients of `func` agree with differences of its values; made for float64 inputs.
 
     `fast_mode` compares one random projection of each Jacobian. Forward mode and batched gradients are functions of `jtorch.func`, and JAX's own: they are
-    not checked here. Raises GradcheckError (or gives False) where something disagrees.
+    not checked here. A sparse input counts by its values with `masked=True`, else by all its elements. Raises GradcheckError (or gives False) where something disagrees.
 
     >>> import jtorch as torch
     >>> x = torch.ones(2, dtype=torch.float64, requires_grad=True)
@@ -80,8 +81,13 @@ def gradcheck(
             "gradcheck(check_forward_ad=True): forward mode is JAX's own; compare with jtorch.func.jvp"
         )
     settings = _Settings(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
+    inputs = _tuple(inputs)
+    if any(isinstance(x, Tensor) and x.layout is not strided for x in inputs):
+        from ..sparse.checking import on_strided
+
+        func, inputs = on_strided(func, inputs, bool(masked))
     try:
-        return _gradcheck(func, _tuple(inputs), settings, check_undefined_grad)
+        return _gradcheck(func, inputs, settings, check_undefined_grad)
     except GradcheckError:
         if raise_exception:
             raise

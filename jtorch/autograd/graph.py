@@ -11,7 +11,8 @@ from .saved import Hooks
 
 __all__ = [
     "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version",
-    "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+    "region_activation_memory_budget", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+    "set_override_stale_capture_stream", "set_warn_on_accumulate_grad_stream_mismatch",
 ]  # fmt: skip
 
 
@@ -26,6 +27,22 @@ def get_gradient_edge(tensor) -> GradientEdge:
     if not tensor.requires_grad:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     return GradientEdge(*tensor._edge())
+
+
+def set_warn_on_accumulate_grad_stream_mismatch(enabled: bool) -> None:
+    """Whether to warn of gradients that come from another stream: there is one stream, so no warning ever comes."""
+
+
+def set_override_stale_capture_stream(enabled: bool) -> None:
+    """Whether backward replaces streams of a CUDA graph that has ended: there are none here."""
+
+
+@contextlib.contextmanager
+def region_activation_memory_budget(budget: float):
+    """How much of the activations to keep inside the block, from 0 to 1: a wish to torch's compiler, which XLA does not take."""
+    if not 0 <= budget <= 1:
+        raise ValueError(f"budget must be in [0, 1], got {budget}")
+    yield
 
 
 def increment_version(tensor) -> None:

@@ -139,3 +139,36 @@ class inference_mode(_Mode):
         STATE.inference = self.mode
         if self.mode:
             STATE.grad = False
+
+
+class _Setting:
+    """A setting that is made at once, and undone at the end of a `with` block."""
+
+    _now = True
+
+    def __init__(self, enable: bool):
+        kind = type(self)
+        self._previous, kind._now = kind._now, bool(enable)
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *exc):
+        type(self)._now = self._previous
+
+    def clone(self):
+        return type(self)(type(self)._now)
+
+
+class set_multithreading_enabled(_Setting):
+    """Whether backward may use threads of its own. It never does: kept for code that sets it."""
+
+    def __init__(self, mode: bool):
+        super().__init__(mode)
+
+
+class enforce_grad_layout_policy(_Setting):
+    """Whether gradients get the strides of their parameters when they are kept. They do in any case: kept for code that sets it."""
+
+    def __init__(self, enable: bool = True):
+        super().__init__(enable)

@@ -128,6 +128,28 @@ def sdp_kernel(
         _permitted.update(previous)
 
 
+def is_flash_attention_available() -> bool:
+    """False: the kernel is XLA's choice, and not torch's flash attention."""
+    return False
+
+
+_reductions = [False]
+
+
+def fp16_bf16_reduction_math_sdp_allowed() -> bool:
+    """Whether 16-bit attention may be summed in 16 bits; XLA sums in float32 whatever is allowed."""
+    return _reductions[0]
+
+
+def allow_fp16_bf16_reduction_math_sdp(enabled: bool) -> None:
+    _reductions[0] = bool(enabled)
+
+
+def preferred_blas_library(backend=None) -> str:
+    """XLA chooses the library; a wish is accepted and changes nothing."""
+    return "default"
+
+
 def preferred_linalg_library(backend=None) -> str:
     """XLA chooses the library; a wish is accepted and changes nothing."""
     return "default"

@@ -31,7 +31,13 @@ def is_acceptable(tensor) -> bool:
 
 
 def flags(
-    enabled=False, benchmark=False, benchmark_limit=10, deterministic=False, allow_tf32=True, fp32_precision="none"
+    enabled=False,
+    benchmark=False,
+    benchmark_limit=10,
+    deterministic=False,
+    allow_tf32=True,
+    fp32_precision="none",
+    depthwise_kernel="auto",
 ):
     """Context in which the switches have other values."""
     return changed(
@@ -47,7 +53,13 @@ def flags(
 
 
 def set_flags(
-    _enabled=None, _benchmark=None, _benchmark_limit=None, _deterministic=None, _allow_tf32=None, _fp32_precision="none"
+    _enabled=None,
+    _benchmark=None,
+    _benchmark_limit=None,
+    _deterministic=None,
+    _allow_tf32=None,
+    _fp32_precision="none",
+    _depthwise_kernel=None,
 ):
     """Set several switches; gives what they were before."""
     module = sys.modules[__name__]
@@ -57,6 +69,21 @@ def set_flags(
         if value is not None:
             setattr(module, name, value)
     return (*previous, module.fp32_precision)
+
+
+class _Operation:
+    """`torch.backends.cudnn.conv` and `.rnn`: how exactly they multiply float32."""
+
+    @property
+    def fp32_precision(self) -> str:
+        return _precision_word()
+
+    @fp32_precision.setter
+    def fp32_precision(self, word: str):
+        sys.modules[__name__].fp32_precision = word
+
+
+conv = rnn = _Operation()
 
 
 def _precision_word() -> str:
@@ -70,6 +97,7 @@ install(
         "benchmark": Switch(False, error="set_benchmark_cudnn"),
         "benchmark_limit": Switch(None, kind=None),
         "deterministic": Switch(False, error="set_deterministic_cudnn"),
+        "depthwise_kernel": Switch("auto", kind=str),
         "allow_tf32": Switch(
             True,
             error="set_allow_tf32_cublas",

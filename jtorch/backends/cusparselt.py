@@ -7,3 +7,7 @@ def is_available() -> bool:
 
 def version() -> None:
     return None
+
+
+def get_max_alg_id() -> None:
+    return None

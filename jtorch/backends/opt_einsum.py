@@ -1,6 +1,8 @@
 """torch.backends.opt_einsum: JAX orders the products of an einsum by opt_einsum; the switches are kept and change nothing."""
 
-from jtorch.backends.switches import Switch, install
+import sys
+
+from jtorch.backends.switches import Switch, changed, install
 
 
 def is_available() -> bool:
@@ -12,6 +14,23 @@ def get_opt_einsum():
     import opt_einsum
 
     return opt_einsum
+
+
+def set_flags(_enabled=None, _strategy=None):
+    """Set several switches; gives what they were before."""
+    module = sys.modules[__name__]
+    previous = (module.enabled, module.strategy)
+    if _enabled is not None:
+        module.enabled = _enabled
+    if _strategy is not None:
+        module.strategy = _strategy
+    return previous
+
+
+def flags(enabled=None, strategy=None):
+    """Context in which the switches have other values."""
+    wanted = {"enabled": enabled, "strategy": strategy}
+    return changed(sys.modules[__name__], {name: value for name, value in wanted.items() if value is not None})
 
 
 install(__name__, {"enabled": Switch(True), "strategy": Switch("auto", kind=None)})

@@ -4,6 +4,8 @@ import contextlib
 import sys
 import types
 
+frozen = [False]  # whether switches may only be changed in contexts
+
 
 class Switch:
     """One attribute of a module of switches. `kind` is the type it demands, `act` is told a new value, `read` says what it is now."""
@@ -20,6 +22,10 @@ class Switch:
         return self.value if self.read is None else self.read()
 
     def __set__(self, module, value):
+        if frozen[0]:
+            raise RuntimeError(
+                f"not allowed to set {module.__name__.replace('jtorch', 'torch', 1)} flags after disable_global_flags; please use flags() context manager instead"
+            )
         if self.kind is not None and type(value) is not self.kind:
             raise RuntimeError(
                 f"{self.error or 'set_' + self.name} expects a {self.kind.__name__}, but got {type(value).__name__}"
@@ -39,10 +45,17 @@ def install(name: str, switches: dict[str, Switch]) -> None:
 def changed(module, values: dict):
     """The module with other values inside the block."""
     previous = {name: getattr(module, name) for name in values}
-    for name, value in values.items():
-        setattr(module, name, value)
+    _assign(module, values)
     try:
         yield
     finally:
-        for name, value in previous.items():
+        _assign(module, previous)
+
+
+def _assign(module, values: dict) -> None:
+    was, frozen[0] = frozen[0], False
+    try:
+        for name, value in values.items():
             setattr(module, name, value)
+    finally:
+        frozen[0] = was

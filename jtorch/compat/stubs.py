@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import jtorch
-from jtorch.compat.live import takes
+from jtorch.compat.live import is_module, takes
 from jtorch.compat.manifest import namespaces, return_types
 from jtorch.compat.stub_types import (
     ALIASES,
@@ -262,16 +262,27 @@ def module_stub(module: types.ModuleType) -> str:
     space = module.__name__.replace("jtorch", "torch", 1)
     done = {"Generator", "Size", "Tensor"} if module is jtorch else set()
     for name in sorted(_names(module) - done):
-        lines += _entry(module, space, name, getattr(module, name))
+        lines += _entry(module, space, name, _value(module, name))
     return "\n".join(lines) + "\n"
 
 
 def _names(module: types.ModuleType) -> set[str]:
-    known = namespaces().get(module.__name__.replace("jtorch", "torch", 1), {})
-    asked = {name for name in known if hasattr(module, name)}
-    return {name for name in {*dir(module), *asked} if not name.startswith("_")} | (
-        {"__version__"} if module is jtorch else set()
-    )
+    """Public names, whatever has been asked for and imported so far."""
+    space = module.__name__.replace("jtorch", "torch", 1)
+    below = {
+        known.removeprefix(f"{space}.").partition(".")[0] for known in namespaces() if known.startswith(f"{space}.")
+    }
+    modules = {name for name in below if is_module(f"{space}.{name}")}
+    asked = {name for name in namespaces().get(space, {}) if hasattr(module, name)}
+    there = {name for name in dir(module) if not isinstance(getattr(module, name), types.ModuleType)}
+    names = {name for name in {*modules, *asked, *there, *getattr(module, "_NAMES", ())} if not name.startswith("_")}
+    return names | ({"__version__", "engine"} if module is jtorch else set())
+
+
+def _value(module: types.ModuleType, name: str) -> Any:
+    """What a name stands for: a function, also where a module of its name has been imported since."""
+    files = getattr(module, "_NAMES", {})
+    return getattr(importlib.import_module(f"{module.__name__}.{files[name]}") if name in files else module, name)
 
 
 def _entry(module: types.ModuleType, space: str, name: str, value: Any) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from jtorch.creation import TYPES as _TYPES
 from jtorch.cuda import amp, memory, nvtx, random, streams
+from jtorch.cuda.graphs import CUDAGraph, graph, graph_pool_handle, is_current_stream_capturing, make_graphed_callables
 from jtorch.cuda.memory import (
     caching_allocator_alloc,
     caching_allocator_delete,
@@ -25,6 +26,21 @@ from jtorch.cuda.memory import (
     reset_peak_memory_stats,
     set_per_process_memory_fraction,
 )
+from jtorch.cuda.monitoring import (
+    clock_rate,
+    get_allocator_backend,
+    get_sync_debug_mode,
+    host_memory_stats,
+    host_memory_stats_as_nested_dict,
+    list_gpu_processes,
+    memory_usage,
+    power_draw,
+    reset_accumulated_host_memory_stats,
+    reset_peak_host_memory_stats,
+    set_sync_debug_mode,
+    temperature,
+    utilization,
+)
 from jtorch.cuda.properties import (
     can_device_access_peer,
     current_device,
@@ -35,6 +51,7 @@ from jtorch.cuda.properties import (
     get_device_capability,
     get_device_name,
     get_device_properties,
+    get_gencode_flags,
     init,
     ipc_collect,
     is_available,
@@ -66,5 +83,8 @@ from jtorch.cuda.streams import (
     stream,
 )
 from jtorch.errors import AcceleratorError, OutOfMemoryError
+from jtorch.storages import STORAGE_TYPES as _STORAGE_TYPES
 
+has_half, has_magma, default_generators = True, False, ()
 globals().update({name.rpartition(".")[2]: kind for name, kind in _TYPES.items() if name.startswith("torch.cuda.")})
+globals().update(_STORAGE_TYPES)

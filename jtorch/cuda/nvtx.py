@@ -31,6 +31,28 @@ def range_pop() -> int:
     return len(_open)
 
 
+_ranges: dict[int, object] = {}
+
+
+def range_start(msg: str, stream: int = 0) -> int:
+    """Begin a range that need not be nested; returns its handle."""
+    _demand()
+    import jax
+
+    annotation = jax.profiler.TraceAnnotation(msg)
+    annotation.__enter__()
+    _ranges[id(annotation)] = annotation
+    return id(annotation)
+
+
+def range_end(range_id: int, stream: int = 0) -> None:
+    """End the range of a handle."""
+    _demand()
+    annotation = _ranges.pop(range_id, None)
+    if annotation is not None:
+        annotation.__exit__(None, None, None)  # type: ignore[attr-defined]
+
+
 def mark(msg: str) -> None:
     """An instant of its own."""
     range_push(msg)

@@ -74,9 +74,9 @@ def current_device() -> int:
     return devices.CURRENT.index
 
 
-def set_device(which) -> None:
+def set_device(device) -> None:
     """Make `cuda` mean one of the devices in this thread."""
-    index = index_of(which)
+    index = index_of(device)
     if index >= 0:
         if index >= len(_demand()):
             raise AcceleratorError(
@@ -167,6 +167,11 @@ def get_device_capability(device=None) -> tuple[int, int]:
 def get_arch_list() -> list[str]:
     """Architectures that can be run on: XLA compiles for the one that is there."""
     return sorted({f"sm_{major}{minor}" for major, minor in map(_capability, devices.cuda_devices())})
+
+
+def get_gencode_flags() -> str:
+    """Flags with which CUDA code would be compiled for these architectures."""
+    return " ".join(f"-gencode compute=compute_{arch[3:]},code={arch}" for arch in get_arch_list())
 
 
 def can_device_access_peer(device, peer_device) -> bool:

@@ -27,6 +27,10 @@ class Stream:
         self.synchronize()
         return True
 
+    def is_capturing(self) -> bool:
+        """Whether work is being recorded into a CUDA graph: never."""
+        return False
+
     def wait_event(self, event) -> None:
         """Nothing to wait for: what was recorded before is run before."""
 
@@ -100,6 +104,13 @@ class Event:
 
     def wait(self, stream=None) -> None:
         """Nothing to wait for: what was recorded before is run before."""
+
+    @classmethod
+    def from_ipc_handle(cls, device, handle):
+        raise NotImplementedError("torch.cuda.Event.from_ipc_handle: events are not shared between processes")
+
+    def ipc_handle(self):
+        raise NotImplementedError("torch.cuda.Event.ipc_handle: events are not shared between processes")
 
     def __repr__(self):
         return "<torch.cuda.Event uninitialized>" if self._moment is None else f"<torch.cuda.Event {id(self):#x}>"

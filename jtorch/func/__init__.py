@@ -5,4 +5,11 @@ Derivatives are those of the tape, so that kinks, ties and complex numbers count
 
 from jtorch.func.batching import vmap
 from jtorch.func.derivatives import grad, grad_and_value, hessian, jacfwd, jacrev, jvp, linearize, vjp
-from jtorch.func.modules import functional_call, functionalize, stack_module_state
+from jtorch.func.modules import (
+    debug_unwrap,
+    functional_call,
+    functionalize,
+    replace_all_batch_norm_modules_,
+    stack_module_state,
+)
+from jtorch.func.rearrange import rearrange

@@ -70,3 +70,24 @@ def functionalize(func, *, remove: str = "mutations"):
             "Valid options are: 'mutations' and 'mutations_and_views'"
         )
     return func
+
+
+def replace_all_batch_norm_modules_(root):
+    """Make every batch norm of a module normalise by the batch alone: no running statistics, which a mapped call could not update.
+
+    >>> import jtorch as torch
+    >>> torch.func.replace_all_batch_norm_modules_(torch.nn.BatchNorm1d(2)).running_mean is None
+    True
+    """
+    from jtorch.nn.modules.batchnorm import _BatchNorm
+
+    for module in root.modules():
+        if isinstance(module, _BatchNorm) and module.track_running_stats:
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
+
+
+def debug_unwrap(tensor, *, recurse: bool = True):
+    """The tensor itself: transformations do not wrap tensors here."""
+    return tensor

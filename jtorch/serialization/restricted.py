@@ -124,6 +124,7 @@ def _rebuild_functions() -> tuple:
         _utils._rebuild_tensor_v3,
         _utils._rebuild_parameter,
         _utils._rebuild_parameter_with_state,
+        _utils._rebuild_sparse_tensor,
         _utils._rebuild_device_tensor_from_cpu_tensor,
         _utils._rebuild_meta_tensor_no_storage,
     )

@@ -101,7 +101,7 @@ class _Comparison:
                 return [x if isinstance(x, Tensor) else jtorch.as_tensor(x) for x in (actual, expected)]
         raise TypeError(f"No comparison pair was able to handle inputs of type {type(actual)} and {type(expected)}.")
 
-    def compare_tensors(self, actual, expected, path) -> None:
+    def compare_tensors(self, actual, expected, path, title="Tensor-likes") -> None:
         checks = [
             ("shape", actual.shape, expected.shape, True),
             ("layout", actual.layout, expected.layout, self.check_layout),
@@ -115,6 +115,9 @@ class _Comparison:
         for name, a, e, checked in checks:
             if checked and a != e:
                 raise _Difference(f"The values for attribute '{name}' do not match: {a} != {e}.", path)
+        if dtypes.strided is not actual.layout is expected.layout:
+            self.compare_sparse(actual, expected, path)
+            return
         rtol, atol = self.tolerances(actual.dtype, expected.dtype)
         with jtorch.no_grad():
             actual, expected = actual.detach(), expected.detach()
@@ -129,8 +132,26 @@ class _Comparison:
             if not actual.dim():
                 message = _scalar_message(actual.item(), expected.item(), rtol, atol, "Scalars")
             else:
-                message = _tensor_message(actual, expected, close, rtol, atol)
+                message = _tensor_message(actual, expected, close, rtol, atol, title)
         raise _Difference(message, path)
+
+    def compare_sparse(self, actual, expected, path) -> None:
+        """Component by component: COO tensors coalesced, indices exactly."""
+        kind = "COO" if actual.is_sparse else str(actual.layout).removeprefix("torch.sparse_").upper()
+        if actual._nnz() != expected._nnz():
+            raise _Difference(
+                f"The number of specified values in sparse {kind} tensors does not match: {actual._nnz()} != {expected._nnz()}",
+                path,
+            )
+        if actual.is_sparse:
+            actual, expected = actual.coalesce(), expected.coalesce()
+        names = {"COO": ("indices",), "CSR": ("crow_indices", "col_indices"), "CSC": ("ccol_indices", "row_indices")}[
+            kind
+        ]
+        for name in names:
+            a, e = (getattr(x, name)() for x in (actual, expected))
+            self.compare_tensors(a, e, path, f"Sparse {kind} {name}")
+        self.compare_tensors(actual.values(), expected.values(), path, f"Sparse {kind} values")
 
 
 def _is_sequence(value) -> bool:
@@ -148,7 +169,7 @@ def _scalar_message(actual, expected, rtol, atol, word) -> str:
     )
 
 
-def _tensor_message(actual, expected, close, rtol, atol) -> str:
+def _tensor_message(actual, expected, close, rtol, atol, title) -> str:
     equality = not rtol and not atol
     shape, total = close.shape, close.numel()
     wrong = int(close.logical_not().sum())
@@ -164,7 +185,7 @@ def _tensor_message(actual, expected, close, rtol, atol) -> str:
         suffix = "" if equality else f" (up to {tolerance} allowed)"
         lines.append(f"Greatest {word} difference: {largest.item()} at index {index}{suffix}")
     return (
-        f"Tensor-likes are not {'equal' if equality else 'close'}!\n\nMismatched elements: {wrong} / {total} ({wrong / total:.1%})\n"
+        f"{title} are not {'equal' if equality else 'close'}!\n\nMismatched elements: {wrong} / {total} ({wrong / total:.1%})\n"
         + "\n".join(lines)
     )
 
