@@ -21,6 +21,7 @@ LAYERS = {
         "autograd",
         "creation",
         "dispatch",
+        "expanded",
         "functions",
         "generate",
         "indexing",

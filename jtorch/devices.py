@@ -133,7 +133,12 @@ def cuda_devices() -> tuple:
     if stand_in:
         import jax
 
-        return tuple(jax.devices(stand_in))
+        try:
+            return tuple(jax.devices(stand_in))
+        except RuntimeError:
+            raise RuntimeError(
+                f"JTORCH_CUDA={stand_in}: JAX finds no {stand_in} here, only {jax.default_backend()}. Unset JTORCH_CUDA, or name a platform that is there."
+            ) from None
     return accelerator_devices() if accelerator() == "cuda" else ()
 
 

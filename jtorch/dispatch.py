@@ -13,7 +13,7 @@ from .engine import Prim
 from .layout import elementwise_strides, normal
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Array, Arrays, Dim, Dims, DType, Number, Op, Operand, OptionalArray, Size
-from .overlap import refuse_shared
+from .overlap import DEPRECATED, is_expanded, refuse_shared
 from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert
 from .tensor import Tensor
 from .transfer import move
@@ -647,7 +647,11 @@ def apply_inplace(op: Op, args: tuple) -> Tensor:
     target = args[0]
     if not isinstance(target, Tensor):
         raise TypeError(f"{op.name}_(): argument 'input' (position 1) must be Tensor, not {type(target).__name__}")
-    target._check_writable(op.name + "_")
+    target._check_writable(op.name + "_", overlap=op.name not in DEPRECATED)
+    if op.name in DEPRECATED and is_expanded(target):
+        from .expanded import write  # which is built on this file
+
+        return write(op.name, *args)
     if op.elementwise:
         for other in args[1:]:
             if isinstance(other, Tensor) and other._storage is target._storage and other is not target:

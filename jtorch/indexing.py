@@ -13,6 +13,7 @@ from .dispatch import apply, apply_inplace
 from .functions import views
 from .ops import indexing as ops
 from .ops.registry import OPS
+from .overlap import is_expanded, refuse_shared, warn_expanded
 from .tensor import Tensor
 
 
@@ -58,7 +59,7 @@ def setitem(self: Tensor, key, value) -> None:
             value = value.expand(view._aval.shape)
         view.copy_(value)
         return
-    self._check_writable("setitem")
+    self._check_writable("setitem", overlap=False)
     tensors, where = _index_tensors(view, indices)
     _put(view, tensors, where, value if value.dtype is view.dtype else value.to(view.dtype))
 
@@ -95,6 +96,8 @@ def _fill_mask(self, mask, value) -> bool:
         mask = mask.reshape(mask._aval.shape + (1,) * extra)
     if not isinstance(value, Tensor):
         value = _as_value(value, self)
+    if is_expanded(self):
+        warn_expanded("index_put")
     self.masked_fill_(mask, value)
     if self._node is not None and type(self._node).__name__.startswith("MaskedFill"):
         self._node.__class__ = node_class("IndexPutBackward0")
@@ -274,11 +277,13 @@ def index_put(self: Tensor, indices, values, accumulate=False, *, inplace=True):
         d += len(index._aval.shape) if index.dtype.name in ("bool", "uint8") else 1
     target = self if inplace else self.clone()
     tensors, where = _index_tensors(target, pairs)
-    target._check_writable("index_put_")
+    target._check_writable("index_put_", overlap=False)
     if not isinstance(values, Tensor):
         values = _as_value(values, self)
     return _put(target, tensors, where, values, accumulate)
 
 
 def _put(self, tensors, where, values, accumulate=False):
+    for other in (values, *tensors):
+        refuse_shared(self, other, wholly=True)
     return apply_inplace(OPS["index_put"], (self, tensors, values, where, accumulate))

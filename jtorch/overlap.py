@@ -1,5 +1,7 @@
 """Memory that is written to must not be shared by several elements, nor, in part, with what is read: torch's two refusals."""
 
+import warnings
+
 from .dtypes import strided
 from .layout import is_dense
 
@@ -12,16 +14,38 @@ PARTIAL = (
     "Please clone() the tensor before performing the operation."
 )
 
+# What torch writes to an expanded tensor all the same, with a warning that says how one comes to it (`expanded.py`).
+DEPRECATED = {
+    "index_put": "tensor[indices] = tensor",
+    "index_fill": "tensor[mask] = scalar",
+    "masked_fill": "tensor[mask] = scalar",
+}
 
-def refuse_internal(target) -> None:
-    """Refuse an expanded tensor: each of its elements stands for several."""
+
+def is_expanded(target) -> bool:
+    """Whether each element stands for several."""
     strides = target._strides
-    if (
+    return (
         strides is not None
         and target._aval.layout is strided
         and any(s == 0 and n > 1 for s, n in zip(strides, target._aval.shape, strict=True))
-    ):
+    )
+
+
+def refuse_internal(target) -> None:
+    """Refuse an expanded tensor."""
+    if is_expanded(target):
         raise RuntimeError(INTERNAL)
+
+
+def warn_expanded(name: str) -> None:
+    """torch's warning before a write that it would rather not do."""
+    warnings.warn(
+        f"Use of {name}_ on expanded tensors is deprecated. Please clone() the tensor before performing this operation. This also applies to "
+        f"advanced indexing e.g. {DEPRECATED[name]}",
+        UserWarning,
+        stacklevel=5,
+    )
 
 
 def refuse_shared(target, other, wholly: bool = False) -> None:

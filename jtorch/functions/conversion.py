@@ -10,6 +10,7 @@ from ..dispatch import apply, apply_inplace
 from ..interop import to_jax, to_numpy
 from ..layout import channels_last_strides, is_contiguous, normal, preserved_strides
 from ..ops import memory as ops
+from ..overlap import is_expanded, refuse_shared
 from ..storage import contiguous_strides
 from ..tensor import Tensor
 from ..transfer import move, place_of
@@ -184,6 +185,8 @@ def copy_(self: Tensor, other, non_blocking=False) -> Tensor:
     _broadcastable(other._aval.shape, self._aval.shape)
     if self is other:
         return self
+    if self._aval.layout is dtypes.strided:
+        refuse_shared(self, other)
     return apply_inplace(ops.copy, (self, other))
 
 
@@ -209,7 +212,7 @@ def fill_(self: Tensor, value) -> Tensor:
         value = value.item()
     if isinstance(value, builtins.complex) and not self.is_complex():
         raise RuntimeError("value cannot be converted to type " + self.dtype.name + " without overflow")
-    apply_inplace(ops.fill, (_distinct(self), value))
+    apply_inplace(ops.fill, (_elements(self), value))
     return self
 
 
@@ -219,18 +222,17 @@ def fill(input: Tensor, value) -> Tensor:
 
 def zero_(self: Tensor) -> Tensor:
     """Set every element to zero."""
-    apply_inplace(ops.zero, (_distinct(self),))
+    apply_inplace(ops.zero, (_elements(self),))
     return self
 
 
-def _distinct(self: Tensor) -> Tensor:
-    """One element for each memory location: what a fill of an expanded tensor has to write."""
-    if self._strides is None or 0 not in self._strides or self._aval.layout is not dtypes.strided:
+def _elements(self: Tensor) -> Tensor:
+    """What a fill has to write: of an expanded tensor, each element once."""
+    if not is_expanded(self):
         return self
-    for dim, (stride, n) in enumerate(zip(self._strides, self._aval.shape, strict=True)):
-        if stride == 0 and n > 1:
-            self = self.narrow(dim, 0, 1)
-    return self
+    from ..expanded import distinct
+
+    return distinct(self)
 
 
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
