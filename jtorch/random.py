@@ -21,6 +21,7 @@ from .ops import random_checks
 from .ops.mt19937 import initial_seed as _initial_seed
 from .ops.mt19937 import seed_state, state_from_torch_bytes, state_to_torch_bytes
 from .ops.registry import Array, op
+from .ops.reparameterization import drawn
 from .ops.shapes import broadcast_shapes
 from .tensor import Tensor
 from .transfer import place_of
@@ -380,13 +381,14 @@ def normal(
             out,
         )
     like = mean if isinstance(mean, Tensor) else std
+    node = "NormalBackward3" if isinstance(mean, Tensor) and isinstance(std, Tensor) else "NormalBackward2"
     if not isinstance(std, Tensor):  # as torch does it: one deviation scales the draw, then the means are added
         random_checks.normal(float(std), like.dtype.numpy)
         made = (
             _fresh("normal", (0.0, float(std)), mean._aval.shape, like.dtype, like.device, generator, False, None)
             + mean.detach()
         )
-        return creation._given_out(out, made, "normal", mean)
+        return _drawn_from(out, made, "normal", "NormalBackward1", mean)
     if std.is_complex():
         raise RuntimeError("normal expects standard deviation to be non-complex")
     random_checks.normal(1.0, like.dtype.numpy)
@@ -394,7 +396,15 @@ def normal(
     (deviations,) = apply(_deviations, (std.detach(),))
     noise = _fresh("normal", (0.0, 1.0), tuple(shape), like.dtype, like.device, generator, False, None)
     made = noise * deviations + (mean.detach() if isinstance(mean, Tensor) else mean)
-    return creation._given_out(out, made, "normal", mean, std)
+    return _drawn_from(out, made, "normal", node, mean, std)
+
+
+def _drawn_from(out, made: Tensor, name: str, node: str, *parameters) -> Tensor:
+    """Numbers drawn for given parameters, which get gradients of zeros."""
+    given = [t for t in parameters if isinstance(t, Tensor)]
+    if out is None and STATE.grad and any(t.requires_grad for t in given):
+        return apply(drawn, (made, *given, *[None] * (2 - len(given)), node))[0]
+    return creation._given_out(out, made, name, *given)
 
 
 @op("random.deviations", promote="none", variants="", differentiable=False)
@@ -414,7 +424,7 @@ def bernoulli(input: Tensor, p=None, *, generator=None, out=None) -> Tensor:
     made = _generator(generator, input._storage.value.place)._draw(
         "bernoulli_tensor", input.detach(), size=input._aval.shape, dtype=_dtype_of(None, out, input.dtype)
     )
-    return creation._given_out(out, made, "bernoulli", input)
+    return _drawn_from(out, made, "bernoulli", "BernoulliBackward0", input)
 
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator=None, out=None) -> Tensor:
@@ -429,7 +439,8 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
 def poisson(input: Tensor, generator=None) -> Tensor:
     """Poisson numbers with the rates given by `input`."""
     random_checks.poisson(input.dtype.numpy)
-    return _generator(generator, input._storage.value.place)._draw("poisson", input.detach())
+    made = _generator(generator, input._storage.value.place)._draw("poisson", input.detach())
+    return _drawn_from(None, made, "poisson", "PoissonBackward0", input)
 
 
 def rand_like(

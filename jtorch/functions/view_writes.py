@@ -1,6 +1,10 @@
 """Copies of a tensor with a view of it replaced."""
 
+from ..autograd.mode import is_grad_enabled
+from ..dispatch import apply
 from ..dtypes import preserve_format
+from ..ops import views as ops
+from ..views import adopt_history
 from . import views
 from .composite import composite
 
@@ -50,12 +54,19 @@ def as_strided_scatter(input, src, size, stride, storage_offset=None):
         raise RuntimeError(
             f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = {list(size)}"
         )
+    offset = input._offset if storage_offset is None else storage_offset
     # The whole storage is copied, as in torch: the part may reach beyond the input, and the result lies where the input does.
     whole = views._memory(input).detach().clone(memory_format=preserve_format)
     geometry = input.shape, input.stride(), input._offset
-    whole.as_strided(*geometry).copy_(input)
-    whole.as_strided(size, stride, input._offset if storage_offset is None else storage_offset).copy_(src)
-    return whole.as_strided(*geometry)
+    recorded = is_grad_enabled() and (input.requires_grad or src.requires_grad)
+    if recorded and not input.is_contiguous():
+        raise RuntimeError("as_strided_scatter is currently only supported for contiguous inputs")
+    whole.as_strided(*geometry).copy_(input.detach())
+    whole.as_strided(size, stride, offset).copy_(src.detach())
+    out = whole.as_strided(*geometry)
+    if recorded:
+        adopt_history(out, apply(ops.as_strided_scattered, (out, input, src, size, stride, offset))[0])
+    return out
 
 
 @composite("fill_diagonal_", variants="method")

@@ -293,6 +293,12 @@ def svd_backward(grads, results):
     return _svd_slope(u[..., :k], s, vh[..., :k, :], to_u[..., :k], to_s, to_vh[..., :k, :])
 
 
+def _over(a, b):
+    """a / b, and 0 for 0 / 0."""
+    nothing = (a == 0) & (b == 0)
+    return jnp.where(nothing, 0, a) / jnp.where(nothing, 1, b)
+
+
 def _svd_slope(u, s, vh, to_u, to_s, to_vh):
     # Giles, An extended collection of matrix derivative results, 2008; with the complex phases of torch's rule.
     k = s.shape[-1]
@@ -302,15 +308,17 @@ def _svd_slope(u, s, vh, to_u, to_s, to_vh):
     to_v = adjoint(to_vh)
     inner_u, inner_v = _skew(product(adjoint(u), to_u)), _skew(product(vh, to_v))
     columns, rows = s[..., None, :].astype(u.dtype), s[..., :, None].astype(u.dtype)
-    core = inner_u / gap * columns + rows * (inner_v / gap) + _diagonal_matrix(to_s.astype(u.dtype))
+    # Where nothing is wanted of the vectors, as for the values alone, equal values do no harm.
+    inner_u, inner_v = (_over(inner, gap) for inner in (inner_u, inner_v))
+    core = inner_u * columns + rows * inner_v + _diagonal_matrix(to_s.astype(u.dtype))
     if is_complex(u):
-        core = core + _diagonal_matrix(_diagonal(inner_u) / (2 * s))
+        core = core + _diagonal_matrix(_over(_diagonal(inner_u), 2 * s))  # the gap of a value from itself is 1
     slope = product(u, product(core, vh))
     if u.shape[-2] > k:
-        scaled = to_u / columns
+        scaled = _over(to_u, columns)
         slope = slope + product(scaled - product(u, product(adjoint(u), scaled)), vh)
     if v.shape[-2] > k:
-        scaled = adjoint(to_v) / rows
+        scaled = _over(adjoint(to_v), rows)
         slope = slope + product(u, scaled - product(product(scaled, v), vh))
     return slope
 

@@ -1,5 +1,7 @@
 """Losses that are operations of their own in torch. `reduction` is "none", "mean" or "sum"."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 
@@ -221,6 +223,27 @@ def soft_margin_loss(input: Array, target: Array, reduction):
     return reduced(jnp.log1p(jnp.exp(-target.astype(input.dtype) * input)), reduction)
 
 
+@jax.custom_jvp
+def _odds_to_probability(z):
+    """z / (1 + z), whose own derivative by quotients would be the difference of almost equal numbers."""
+    return z / (1 + z)
+
+
+@_odds_to_probability.defjvp
+def _(primals, tangents):
+    (z,) = primals
+    return _odds_to_probability(z), tangents[0] / ((1 + z) * (1 + z))
+
+
+@soft_margin_loss.backward
+def _(grad, input, target, reduction):
+    y, x = target.astype(input.dtype), input
+    probability = _odds_to_probability(jnp.exp(-y * x))
+    if reduction == "mean":
+        grad = grad / max(math.prod(broadcast_shapes(x.shape, y.shape)), 1)
+    return -grad * y * probability, -grad * x * probability
+
+
 @op("multi_margin_loss", variants="", promote="none", node="MultiMarginLoss")
 def multi_margin_loss(input: Array, target: Array, weight: OptionalArray, p, margin, reduction):
     """Sum over the wrong classes of max(0, margin - x[y] + x[i])^p, over the number of classes."""
@@ -239,7 +262,7 @@ def multi_margin_loss(input: Array, target: Array, weight: OptionalArray, p, mar
 
 @multi_margin_loss.check
 def _(xp, target, input_shape):
-    bad = (target < 0) | (target >= input_shape[-1])
+    bad = (target < 0) | (target >= (input_shape[-1] if input_shape else 1))
     return xp.any(bad), RuntimeError, "target out of range"
 
 

@@ -32,24 +32,26 @@ def _ratio(a, b):
 
 
 def norm_slope(grad, x, order: float, result, axes: tuple[int, ...]):
-    """Gradient of the p-norm, with `grad` and `result` in the broadcastable shape; 0 where the norm is 0, as torch has it."""
+    """Gradient of the p-norm, with `grad` and `result` in the broadcastable shape; 0 where the norm is 0.
+
+    The terms and their masks are torch's, so that second derivatives are NaN where torch's are: at a norm of 0.
+    """
     if order == 0:
         return jnp.zeros_like(x)
     if order == 1:
         return direction(x) * grad
     if order == 2:
-        return x * _ratio(grad, result)
+        return grad * jnp.where(result == 0, 0, x / result)
     size = jnp.abs(x)
     if math.isinf(order):
         # Equal largest elements share; NaN is equal to NaN here.
-        attained = (size == result) | (jnp.isnan(size) & jnp.isnan(result))
+        attained = (size == result) | jnp.isnan(size)
         count = jnp.sum(attained, axis=axes, keepdims=True).astype(size.dtype)
         return direction(x) * attained * (grad / count)
-    scale = _ratio(grad, jnp.where(result == 0, 1, result) ** (order - 1)) * (result != 0)
-    safe = jnp.where(size == 0, 1, size)
-    if order < 2:
-        return jnp.where(size == 0, 0, direction(x) * safe ** (order - 1)) * scale
-    return x * jnp.where(size == 0, 0, safe ** (order - 2)) * scale
+    if order < 1:
+        return jnp.where(size == 0, 0, direction(x) * size ** (order - 1)) * grad * result ** (1 - order)
+    scaled = direction(x) * size ** (order - 1) if order < 2 else x * size ** (order - 2)
+    return scaled * jnp.where(result == 0, 0, grad / result ** (order - 1))
 
 
 def _check_norm(input, order: float, axes, dtype) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from .kinds import scalar_name
-from .registry import Array, op
+from .registry import Array, OptionalArray, op
 from .shapes import fit
 
 
@@ -26,6 +26,17 @@ def require_float(kernel: str, *arrays):
             raise RuntimeError(
                 f"Found dtype {scalar_name(array)} but expected {wanted}\nConvert one of them with .to(dtype)."
             )
+
+
+@op("random.drawn", promote="none", variants="", node=lambda statics: statics["node"])
+def drawn(made: Array, first: OptionalArray, second: OptionalArray, node):
+    """Numbers that were drawn with some parameters, which torch gives gradients of zeros."""
+    return made
+
+
+@drawn.backward
+def drawn_backward(grad, first_shape, second_shape):
+    return None, *[None if shape is None else jnp.zeros(shape, grad.dtype) for shape in (first_shape, second_shape)]
 
 
 @op("random.reparameterized_gamma", promote="none", variants="", node="StandardGamma", elementwise=True)

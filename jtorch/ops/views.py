@@ -152,6 +152,20 @@ def as_strided_again(input: Array, length, size, stride, offset, input_stride, i
     return storage[_positions(size, stride, offset)]
 
 
+@op("as_strided_scattered", variants="", promote="none", node="AsStridedScatter")
+def as_strided_scattered(made: Array, input: Array, src: Array, size, stride, offset):
+    """A copy of `input` whose strided part is `src`, made elsewhere: its history."""
+    return made
+
+
+@as_strided_scattered.backward
+def _(grad, input_shape, src_shape, size, stride, offset):
+    # torch gives `input` the gradient of the part that was overwritten, not of the rest.
+    at, flat = _positions(size, stride, offset), grad.reshape(-1)
+    part = flat[at] if 0 not in size else jnp.zeros(size, grad.dtype)
+    return None, jnp.zeros_like(flat).at[at].set(part).reshape(input_shape), part
+
+
 @op("view_as_real", variants="", promote="none")
 def view_as_real(input: Array):
     """Real and imaginary part as a last dimension of size 2."""

@@ -40,7 +40,7 @@ def _wrong_number(n, name, what, found):
 
 def _window(kernel_size, stride, padding, n, name):
     kernel = _sizes(kernel_size, n, name, "kernel_size")
-    stride = kernel if stride is None or stride == [] else _sizes(stride, n, name, "stride")
+    stride = kernel if stride is None or stride in ([], ()) else _sizes(stride, n, name, "stride")
     return kernel, stride, _sizes(padding, n, name, "padding")
 
 
