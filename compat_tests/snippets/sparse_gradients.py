@@ -96,9 +96,14 @@ torch.mm(x, torch.ones(3, 2)).sum().backward()
 w = torch.ones(4, 2, requires_grad=True)
 steps = []
 for sparse in (True, True, False, True):
-    F.embedding(torch.tensor([1, 3]), w, sparse=sparse).sum().backward()
+    (F.embedding(torch.tensor([1, 3]), w, sparse=sparse) * torch.ones(2, 2)).sum().backward()
     steps.append(w.grad.clone())
 [held, same, x.grad, *steps]
+# --- accumulation of expanded gradients
+w = torch.ones(4, 2, requires_grad=True)
+for _ in range(2):
+    F.embedding(torch.tensor([1, 3]), w, sparse=True).sum().backward()
+w.grad
 # --- hooks and kept gradients
 x, seen = coalesced(), []
 x.register_hook(lambda g: seen.append(g))

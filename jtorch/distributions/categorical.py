@@ -18,7 +18,7 @@ class Categorical(Distribution):
     >>> _ = torch.manual_seed(0)
     >>> d = torch.distributions.Categorical(torch.tensor([1.0, 3.0]))
     >>> d.probs, d.sample((4,))
-    (tensor([0.2500, 0.7500]), tensor([1, 1, 1, 0]))
+    (tensor([0.2500, 0.7500]), tensor([1, 1, 1, 1]))
     """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}

@@ -225,7 +225,7 @@ def qr_backward(grads, results, mode):
     if mode == "r":
         raise RuntimeError(
             "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use "
-            "linalg.qr(A, mode='reduced') if you are going to require gradients"
+            "linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr."
         )
     (q, r), (to_q, to_r) = results, grads
     m, n = q.shape[-2], r.shape[-1]

@@ -44,6 +44,8 @@ def _take(array, indices):
         made = np.zeros((indices.shape[1], *array.shape[len(indices) :]), array.dtype)
         made[inside] = array[tuple(indices[:, inside])]
         return made
+    if not array.size:  # JAX refuses to gather from nothing
+        return _zeros((indices.shape[1], *array.shape[len(indices) :]), array)
     return array.at[tuple(indices)].get(mode="fill", fill_value=0)
 
 

@@ -386,41 +386,60 @@ def _sum_of_sparse(name, a, b, alpha):
         )
     if a._aval.layout is not b._aval.layout:
         raise RuntimeError(f"add: expected 'self' and 'other' to have the same layout, but got {a.layout} and {b.layout}; convert one with .to_sparse(layout=)")  # fmt: skip
-    made = joined(a.detach(), b.detach(), alpha, look=True)
+    made = joined(a.detach(), b.detach(), alpha)
     x, y = a.dtype, b.dtype
     return record(name, made, (a, lambda grad: _times(grad, 1, x)), (b, lambda grad: _times(grad, alpha, y)))
 
 
-def joined(a: Tensor, b: Tensor, alpha=1, look: bool = False) -> Tensor:
-    """a + alpha * b of tensors of one layout.
-
-    Entries that are the same in both are added, those of coalesced tensors merged; otherwise they stand one after the other, as no order is promised.
-    Without `look` nothing is computed to find that out: entries of COO tensors are the same if they are one array, and are not merged.
-    """
+def joined(a: Tensor, b: Tensor, alpha=1) -> Tensor:
+    """a + alpha * b of tensors of one layout, whose lists of entries are merged as torch merges them."""
     one = a._storage.components[:-1], b._storage.components[:-1]
-    if all(x._read() is y._read() for x, y in zip(*one, strict=True)) or (
-        look and nnz(a) == nnz(b) and same_entries(a, b)
-    ):
-        return rebuilt_with(a, values_of(a).add(values_of(b), alpha=alpha), a._storage.coalesced and b._storage.coalesced)  # fmt: skip
+    coalesced = a._storage.coalesced and b._storage.coalesced
+    if all(x._read() is y._read() for x, y in zip(*one, strict=True)) or (nnz(a) == nnz(b) and same_entries(a, b)):
+        made = rebuilt(a, values_of(a).add(values_of(b), alpha=alpha))
+        made._storage.coalesced = coalesced
+        return made
     if is_compressed(a):
-        return joined(a.to_sparse().coalesce(), b.to_sparse().coalesce(), alpha, True).to_sparse(layout=a._aval.layout, dense_dim=dense_dim(a) or None)  # fmt: skip
+        return joined(a.to_sparse().coalesce(), b.to_sparse().coalesce(), alpha).to_sparse(layout=a._aval.layout, dense_dim=dense_dim(a) or None)  # fmt: skip
+    both = _values_of_both(a, b, alpha)
+    sizes, place = sparse_shape(a), place_of(a)
+    first, second = (linear(host(indices_of(t)), sizes) for t in (a, b))
+    merged, group = _merged(first, second, coalesced)
+    summed = apply(ops.sum_groups, (both, index_tensor(group, place), len(merged)))[0]
+    return coo(index_tensor(unravelled(merged, sizes), place), summed, a._aval.shape, coalesced)
+
+
+def appended(a: Tensor, b: Tensor) -> Tensor:
+    """a + b of COO tensors, with the entries of the second after those of the first."""
+    return coo(_cat([indices_of(a), indices_of(b)], 1), _values_of_both(a, b), a._aval.shape)
+
+
+def _values_of_both(a, b, alpha=1):
     dtype = promotion.result_type([a.dtype, b.dtype], [], [])
     second = values_of(b).to(dtype)
-    both = _cat([values_of(a).to(dtype), second * alpha if alpha != 1 else second], 0)
-    if not (look and a._storage.coalesced and b._storage.coalesced):
-        return coo(_cat([indices_of(a), indices_of(b)], 1), both, a._aval.shape)
-    sizes, place = sparse_shape(a), place_of(a)
-    merged, group = np.unique(np.concatenate([linear(host(indices_of(t)), sizes) for t in (a, b)]), return_inverse=True)
-    if not sizes:
-        merged = merged[:1]
-    summed = apply(ops.sum_groups, (both, index_tensor(group.reshape(-1), place), len(merged)))[0]
-    return coo(index_tensor(unravelled(merged, sizes), place), summed, a._aval.shape, coalesced=True)
+    return _cat([values_of(a).to(dtype), second * alpha if alpha != 1 else second], 0)
 
 
-def rebuilt_with(like, given, coalesced):
-    made = rebuilt(like, given)
-    made._storage.coalesced = coalesced
-    return made
+def _merged(first: np.ndarray, second: np.ndarray, coalesced: bool) -> tuple[np.ndarray, np.ndarray]:
+    """One list of positions out of two, and for every entry of both the place it has there.
+
+    Of two entries at the heads of the lists the lower goes first, and equal ones are one: lists that are not in order stay so, as in torch.
+    """
+    if coalesced:
+        merged, group = np.unique(np.concatenate([first, second]), return_inverse=True)
+        return merged, group.reshape(-1)
+    merged, places, heads = [], ([], []), [0, 0]
+    lists = first.tolist(), second.tolist()
+    ends = [len(entries) for entries in lists]
+    while heads[0] < ends[0] or heads[1] < ends[1]:
+        left = [entries[head] for entries, head, end in zip(lists, heads, ends, strict=True) if head < end]
+        lowest = min(left)
+        for k in range(2):
+            if heads[k] < ends[k] and lists[k][heads[k]] == lowest:
+                places[k].append(len(merged))
+                heads[k] += 1
+        merged.append(lowest)
+    return np.array(merged, np.int64), np.array([*places[0], *places[1]], np.int64)
 
 
 def _cat(tensors, dim):

@@ -11,7 +11,7 @@ from ..ops.registry import OPS
 from ..tensor import Tensor
 from .access import coalesce, entries, flat_values, values
 from .conversion import sparse_mask, to_dense
-from .elementwise import joined
+from .elementwise import appended
 from .history import record
 from .indices import host, index_tensor, linear, place_of, unravelled
 from .kernels import kernel, refuse, unavailable
@@ -242,6 +242,8 @@ def sparse_mm(mat1: Tensor, mat2: Tensor, reduce=None) -> Tensor:
     if is_sparse(mat1):
         zero = creation.zeros(mat1._aval.shape[0], mat2._aval.shape[-1], dtype=mat1.dtype, device=mat1.device)
         return sparse_addmm(zero, mat1, mat2, beta=0)
+    if not is_sparse(mat2):
+        return (mat2.t() @ mat1.t()).transpose(0, 1)
     return sparse_mm(mat2.t(), mat1.t()).transpose(0, 1)
 
 
@@ -337,7 +339,7 @@ def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> T
     at = np.stack([np.repeat(found, columns), np.tile(np.arange(columns), len(found))])
     product = coo(index_tensor(at, place_of(rows)), flat_values(rows).reshape(-1), input._aval.shape)
     scaled = input.detach() if _is_one(beta) else input.detach() * beta
-    return joined(scaled, product)
+    return appended(scaled, product)
 
 
 def smm(input: Tensor, mat: Tensor) -> Tensor:
