@@ -29,6 +29,7 @@ LAYERS = {
         "layout",
         "methods",
         "outs",
+        "overloads",
         "overlap",
         "pickling",
         "printing",

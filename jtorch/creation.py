@@ -1,6 +1,7 @@
 """Making tensors: from data, filled, in ranges, like others; and the old type objects (`FloatTensor`, ...)."""
 
 import builtins
+import itertools
 import math
 import warnings
 
@@ -10,6 +11,7 @@ from . import devices, dtypes
 from .dtypes import dtype as dtype_class
 from .interop import from_numpy, own_numpy
 from .layout import preserved_strides
+from .overloads import no_overload
 from .size import Size
 from .tensor import Tensor
 from .transfer import move, place_of
@@ -613,12 +615,14 @@ def linspace(
 
 
 def _steps(start, end, steps, name) -> int:
+    shown = [(what, x) for what, x in (("start", start), ("end", end)) if isinstance(x, Tensor)]
+    if any(x.dim() for _, x in shown):
+        found = " and ".join(f"{what} with {x.dim()} dimension(s)" for what, x in shown)
+        raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {found}.")
     count = _number(steps)
     if not hasattr(count, "__index__") or isinstance(count, builtins.bool):
-        given = ", ".join(type(x).__name__ for x in (start, end, steps))
-        raise TypeError(
-            f"{name}() received an invalid combination of arguments - got ({given}), but expected (start, end, int steps)"
-        )
+        kinds = itertools.product(("Tensor", "Number"), repeat=2)
+        raise no_overload(name, (start, end, steps), [f"{a} start, {b} end, int steps" for a, b in kinds])
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
     return count.__index__()
@@ -666,7 +670,8 @@ def logspace(
 ) -> Tensor:
     """`base` to the powers of `linspace(start, end, steps)`."""
     wanted = dtype or (out.dtype if out is not None else dtypes.default_dtype())
-    powers = _linspace(_number(start), _number(end), _steps(start, end, steps, "logspace"), dtypes.float64)
+    count = _steps(start, end, steps, "logspace")
+    powers = _linspace(_number(start), _number(end), count, dtypes.float64)
     array = np.power(np.float64(base), powers) if wanted.priority < 3 else np.power(builtins.complex(base), powers)
     return _given_out(out, _finish(array.astype(wanted.numpy), device, requires_grad), "logspace")
 

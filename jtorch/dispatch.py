@@ -14,6 +14,7 @@ from .layout import elementwise_strides, normal
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Array, Arrays, Dim, Dims, DType, Number, Op, Operand, OptionalArray, Size
 from .overlap import DEPRECATED, is_expanded, refuse_shared
+from .overloads import OF_NUMBERS, called, no_overload, overloads
 from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert
 from .tensor import Tensor
 from .transfer import move
@@ -78,7 +79,7 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
             elif arg is None and (code == _OPT or default is None):
                 key.append(None)
             else:
-                raise _not_a_tensor(op, plan, arg, len(key) - 1)
+                raise _not_a_tensor(op, plan, args, arg, len(key) - 1)
         elif code == _LIST:
             if not isinstance(arg, (list, tuple)):
                 given, arg = arg, _tensor_sequence(op, arg, len(key))
@@ -122,6 +123,10 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
     except TypeError:
         prim = None
     if prim is None:
+        if not values and op.name in OF_NUMBERS:
+            from .creation import tensor  # which is built on this file
+
+            return apply(op, (tensor(args[0]), *args[1:]), target)
         if any(value.__class__ is not engine.Value for value in values):
             from .sparse import kernels  # which is built on this file
 
@@ -306,7 +311,7 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
         origin.params[name] = layout[-1]
 
     if not in_avals and _O in plan.codes:
-        raise _not_a_tensor(op, plan, args[0], 0)
+        raise _not_a_tensor(op, plan, args, args[0], 0)
     if op.accepts_fn is not None:
         op.accepts_fn(*named)
     compute = None
@@ -583,10 +588,15 @@ def wrap_dim(dim, ndim: int, name="dim") -> int:
     return dim % extent
 
 
-def _not_a_tensor(op, plan, arg, position):
+def _not_a_tensor(op, plan, args, arg, position):
+    signatures = overloads(op)
+    if signatures:
+        given = [a for a, p in zip(args, op.params, strict=True) if p.required or a is not p.default]
+        return no_overload(called(op), given, signatures)
     name = plan.names[min(position, len(plan.names) - 1)]
-    short = op.name.split(".")[-1]
-    return TypeError(f"{short}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(arg).__name__}")
+    return TypeError(
+        f"{called(op)}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(arg).__name__}"
+    )
 
 
 def _tensor_sequence(op, arg, position):

@@ -94,7 +94,7 @@ _LOOK_FOR_SHARED = frozenset(
 _NEVER_SHARED = frozenset("cross index_select take_along_dim".split())
 # What torch copies into the given tensor, which keeps the memory order of its own or gets the contiguous one.
 _COPIED = frozenset(
-    """fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn cholesky cholesky_solve lu
+    """fft ifft rfft irfft hfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn cholesky cholesky_solve lu
     matrix_power tensorinv""".split()
 )
 # The contents of these are new whatever was given, so that a change of its size is no surprise.
@@ -121,7 +121,7 @@ def apply_out(op: Op, args: tuple, out) -> list[Tensor]:
     finally:
         STATE.grad = recording
     for given, result in zip(outs, results, strict=True):
-        store_out(given, result, name, args, len(outs) > 1, op.elementwise, op.name in _COPIED)
+        store_out(given, result, name, args, len(outs) > 1, op.elementwise, _is_copied(op.name, args))
     return outs
 
 
@@ -132,10 +132,15 @@ def store_results(out, results, name: str, args=()):
     made = [results] if single else results
     refuse_gradients(name, outs if name in _UNRECORDED else (outs, made))
     for given, result in zip(outs, made, strict=True):
-        store_out(given, result, name, args, not single, copied=name in _COPIED)
+        store_out(given, result, name, args, not single, copied=_is_copied(name, args))
     if name in _STORE_ALONE:
         return None
     return outs[0] if single else type(results)(*outs) if hasattr(results, "_fields") else tuple(outs)
+
+
+def _is_copied(name: str, args) -> bool:
+    # The half that a transform back of real numbers computes is completed in the given tensor.
+    return name in _COPIED and not (name == "ifft" and not args[0].is_complex())
 
 
 def takes_out(fn):

@@ -6,6 +6,7 @@ counter-based generator, keyed by the CPU-style seed; torch's stream there is an
 """
 
 import contextlib
+import inspect
 import math
 import secrets
 
@@ -149,7 +150,9 @@ def _few_numbers(spec, operands, statics) -> list | None:
         return None
     if spec.check_fn is not None:
         names = [p.name for p in spec.params[1:] if not p.keyword_only]
-        bad, error, message = spec.check_fn(np, **dict(zip(names, numbers, strict=True)))
+        given = dict(zip(names, numbers, strict=True), **statics)
+        asked = list(inspect.signature(spec.check_fn).parameters)[1:]
+        bad, error, message = spec.check_fn(np, **{name: given[name] for name in asked})
         if bad:
             raise error(message() if callable(message) else message)
     return numbers

@@ -2,7 +2,7 @@
 
 Aspects: `value` (values, dtypes, shapes), `stride`, `gradient` and `second gradient` (of every differentiable input),
 `method`, `inplace` and `out` variants, `errors` (same class for the database's bad inputs), `modes` (deferred, eager and
-compiled agree).
+compiled agree). Asked for by name only: `messages` (of bad inputs, the same first line too).
 """
 
 import contextlib
@@ -33,7 +33,7 @@ NOT_UNIQUE = frozenset(
 # Positions of equal elements are up to the algorithm: the elements found there are compared.
 POSITIONS = frozenset("sort topk argsort mode kthvalue median nanmedian msort".split())
 # torch writes outside of given tensors that are laid out otherwise.
-WRITES_OUTSIDE = frozenset("lu_unpack linalg.lu".split())
+WRITES_OUTSIDE = frozenset("lu_unpack linalg.lu tril triu".split())
 RANDOM_DEFAULT = 0
 
 
@@ -86,7 +86,7 @@ def run(entry, dtype_name: str, samples: int | None, aspects=ASPECTS, seconds=12
         return findings
     differentiable = entry.supports_autograd and dtype in entry.supported_backward_dtypes("cpu")
     wants_gradient = differentiable and bool({"gradient", "second gradient"} & set(aspects))
-    if set(aspects) == {"errors"}:
+    if set(aspects) <= {"errors", "messages"}:
         samples = 0
     torch.manual_seed(0)
     np.random.seed(0)
@@ -101,9 +101,9 @@ def run(entry, dtype_name: str, samples: int | None, aspects=ASPECTS, seconds=12
                     _sample(entry, dtype, sample, at, findings, aspects, differentiable, first=number == 0)
             except TookTooLong as error:
                 findings.count("value", str(error), at)
-        if "errors" in aspects and entry.error_inputs_func is not None and dtype_name == "float32":
+        if {"errors", "messages"} & set(aspects) and entry.error_inputs_func is not None and dtype_name == "float32":
             with limited(seconds):
-                _errors(entry, findings)
+                _errors(entry, findings, aspects)
     jtorch.engine.program.clear_caches()
     return findings
 
@@ -501,7 +501,7 @@ def _our_gradients(entry, sample, masks):
 # Bad input
 
 
-def _errors(entry, findings):
+def _errors(entry, findings, aspects):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -519,14 +519,18 @@ def _errors(entry, findings):
             wanted = error
         try:
             translate.back(_ours(entry.op, sample))
-            found = f"nothing raised; torch: {_said(wanted)}"
+            got, found = None, f"nothing raised; torch: {_said(wanted)}"
         except Exception as error:
-            found = (
-                None
-                if isinstance(error, type(wanted)) and not isinstance(error, translate.Missing)
-                else (f"{_said(error)}; torch: {_said(wanted)}")
-            )
-        findings.count("errors", found, at)
+            got, found = error, f"{_said(error)}; torch: {_said(wanted)}"
+        same_class = isinstance(got, type(wanted)) and not isinstance(got, translate.Missing)
+        if "errors" in aspects:
+            findings.count("errors", None if same_class else found, at)
+        if "messages" in aspects and same_class:
+            findings.count("messages", None if _first_line(got) == _first_line(wanted) else found, at)
+
+
+def _first_line(error) -> str:
+    return str(error).partition("\n")[0].strip()
 
 
 # Tasks

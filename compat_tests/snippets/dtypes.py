@@ -126,3 +126,5 @@ x = torch.ones(2)
 [(x + np.float64(1.5)).dtype, (x * np.int64(2)).dtype, (torch.tensor([1]) + np.int32(1)).dtype]
 # --- dtype numpy names
 [torch.ones(1, dtype=d).numpy().dtype.name for d in (torch.float16, torch.float64, torch.uint8, torch.int64, torch.bool, torch.complex64)]
+# --- numbers alone are a tensor to these
+[torch.add(2, 3.5), torch.add(2, 3, alpha=4), torch.mul(True, False), torch.div(7, 2), torch.div(7, 2, rounding_mode="floor"), torch.sub(2, 1j), torch.floor_divide(7, 2)]

@@ -721,3 +721,13 @@ torch.nn.functional.multi_margin_loss(torch.zeros(5, 0), torch.zeros(5, dtype=to
 torch.nn.functional.multilabel_margin_loss(torch.zeros(2, 3), torch.zeros(2, 3))
 # --- a reflected operator of a number
 torch.Tensor.__radd__(2, torch.tensor([1]))
+# --- two numbers to compare
+torch.eq(2, 3)
+# --- two numbers of which either may be one
+torch.xlogy(2, 3)
+# --- two numbers to a special function
+torch.special.zeta(2, 3)
+# --- a text to compare with
+torch.eq(torch.ones(2), "a")
+# --- a number to transform
+torch.fft.fft(3)

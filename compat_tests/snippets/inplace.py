@@ -167,3 +167,7 @@ xs = [torch.ones(2), torch.zeros(3)]
 torch._foreach_add_(xs, 1)
 torch._foreach_mul_(xs, [2.0, 3.0])
 [xs, torch._foreach_neg(xs), torch._foreach_sqrt(xs)]
+# --- addbmm_ of a broadcast input
+x = torch.tensor(1.0)
+y = x.addbmm_(torch.ones(2, 2, 3), torch.ones(2, 3, 4), beta=2)
+[y is x, x]

@@ -3,6 +3,7 @@
 import math
 
 from .. import dtypes
+from ..overloads import no_overload
 from ..tensor import Tensor
 from .composite import composite, operation, writing
 from .questions import result_type
@@ -67,6 +68,12 @@ def pow_(input, exponent):
 @composite("float_power", variants="function method out")
 def float_power(input, exponent):
     """input ** exponent in double precision, also for integers."""
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        raise no_overload(
+            "float_power",
+            (input, exponent),
+            ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent"),
+        )
     wide = _float_power_dtype(input, exponent)
     return pow(
         *(x.to(wide) if isinstance(x, Tensor) else (wide.is_complex and complex or float)(x) for x in (input, exponent))

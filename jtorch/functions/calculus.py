@@ -56,7 +56,7 @@ def gradient(input, *, spacing=1, dim=None, edge_order=1):
     spacings = list(spacing) if isinstance(spacing, (list, tuple)) else [spacing] * len(dims)
     if len(spacings) != len(dims):
         raise RuntimeError(
-            "torch.gradient expected spacing to be unspecified, a scalar, or it's spacing and dim arguments to have the "
+            "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the "
             f"same length, but got a spacing argument of length {len(spacings)} and a dim argument of length {len(dims)}."
         )
     for d in dims:

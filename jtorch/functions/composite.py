@@ -14,6 +14,8 @@ from ..generate import _SPELLINGS as SPELLINGS
 from ..generate import function, inplace
 from ..ops.registry import OPS
 from ..outs import store_results
+from ..overloads import shown
+from ..tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def composite(*names: str, variants: str = "function method"):
     """
 
     def register(fn):
-        called = _for_users(fn, "out" in variants.split())
+        called = _for_users(fn, names[0], "out" in variants.split())
         space, _, called.__qualname__ = names[0].rpartition(".")
         called.__module__ = f"jtorch.{space}" if space else "jtorch"  # where pickles find it
         COMPOSITES.extend(Composite(name, called, tuple(variants.split())) for name in names)
@@ -52,7 +54,7 @@ def writing(name: str):
     return inplace(OPS[name])
 
 
-def _for_users(fn, with_out: bool):
+def _for_users(fn, name: str, with_out: bool):
     code = fn.__code__  # `inspect.signature` would take a noticeable part of `import jtorch`
     known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     open_ended = bool(code.co_flags & inspect.CO_VARKEYWORDS)
@@ -67,6 +69,12 @@ def _for_users(fn, with_out: bool):
             from ..sparse.kernels import apply_composite
 
             return apply_composite(fn.__name__, error, args, kwargs)
+        except AttributeError:
+            if args and not isinstance(args[0], Tensor) and code.co_varnames[0] in ("input", "A"):
+                raise TypeError(
+                    f"{shown(name)}(): argument '{code.co_varnames[0]}' (position 1) must be Tensor, not {type(args[0]).__name__}"
+                ) from None
+            raise
 
     def unusual(args, kwargs):
         out = kwargs.pop("out", None) if with_out else None

@@ -219,7 +219,7 @@ def hfftn(input, s=None, dim=None, norm=None):
 def ihfftn(input, s=None, dim=None, norm=None):
     """The inverse of `hfftn`."""
     if input.is_complex():
-        raise RuntimeError(f"ihfftn expects a real-valued input tensor, but got {SCALAR_NAMES[input.dtype.name]}")
+        raise RuntimeError(f"Only supports floating-point dtypes, but found: {SCALAR_NAMES[input.dtype.name]}")
     dims, sizes = _plan(input, s, dim)
     if not dims:
         raise RuntimeError("ihfftn must transform at least one axis")

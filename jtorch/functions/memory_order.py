@@ -56,10 +56,12 @@ def empty_permuted(
             "Number of dimensions in size does not match the length of the physical_layout; i.e. "
             f"len(size) = {len(size)} is not equal to len(physical_layout) = {len(physical_layout)}"
         )
-    if any(not 0 <= dim < len(size) for dim in physical_layout):
-        raise RuntimeError(
-            f"Dimension out of range (expected to be between 0 and {len(size) - 1}, but got {list(physical_layout)})"
-        )
+    for position, dim in enumerate(physical_layout):
+        if not 0 <= dim < len(size):
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {len(size) - 1}, but got {dim} at index {position}).  "
+                "NB: negative dims not currently supported; file an issue if you want it."
+            )
     if len({*physical_layout}) < len(size):
         raise RuntimeError("Duplicate dim not allowed")
     packed = contiguous_strides(tuple(size[dim] for dim in physical_layout))

@@ -2,9 +2,10 @@
 
 from ..casting import lowered
 from ..tensor import Tensor
-from .composite import composite, operation
+from .composite import composite, operation, writing
 
 _dot, _mv, _mm, _stack = operation("dot"), operation("mv"), operation("mm"), operation("stack.matmul")
+_addbmm, _addbmm_ = operation("addbmm"), writing("addbmm")
 _einsum, _tensordot, _bilinear = (
     operation("equation.einsum"),
     operation("dims.tensordot"),
@@ -143,3 +144,14 @@ def tensordot(a, b, dims=2):
     else:
         pairs = tuple((d,) if isinstance(d, int) else tuple(d) for d in dims)
     return _tensordot(a, b, pairs)
+
+
+@composite("addbmm_", variants="method")
+def addbmm_(input, batch1, batch2, *, beta=1, alpha=1):
+    """`addbmm` written into the input, which is resized where it was broadcast: torch does that here, and nowhere else."""
+    batches = isinstance(batch1, Tensor) and isinstance(batch2, Tensor) and batch1.dim() == batch2.dim() == 3
+    size = (batch1.shape[1], batch2.shape[2]) if batches else input.shape
+    if input.shape == size:
+        return _addbmm_(input, batch1, batch2, beta=beta, alpha=alpha)
+    made = _addbmm(input, batch1, batch2, beta=beta, alpha=alpha)
+    return input.resize_(size).copy_(made)

@@ -1,5 +1,6 @@
 """Reductions with several overloads: over everything, over dimensions, between two tensors."""
 
+from ..overloads import no_overload
 from ..tensor import Tensor
 from .composite import composite, operation
 
@@ -18,6 +19,7 @@ def max(input, dim=None, keepdim=False, *, other=None):
     >>> torch.tensor([[1.0, 5.0], [7.0, 2.0]]).max(dim=1).values
     tensor([5., 7.])
     """
+    _tensor_first("max", input, dim if other is None else other)
     if other is not None or isinstance(dim, Tensor):
         return _MAXIMUM(input, dim if other is None else other)
     return _max_all(input) if dim is None else _max_dim(input, dim, keepdim)
@@ -31,9 +33,16 @@ def min(input, dim=None, keepdim=False, *, other=None):
     >>> torch.min(torch.tensor([3, 1, 2]))
     tensor(1)
     """
+    _tensor_first("min", input, dim if other is None else other)
     if other is not None or isinstance(dim, Tensor):
         return _MINIMUM(input, dim if other is None else other)
     return _min_all(input) if dim is None else _min_dim(input, dim, keepdim)
+
+
+def _tensor_first(name, input, other):
+    if not isinstance(input, Tensor) and other is not None:
+        signatures = ("Tensor input", "Tensor input, Tensor other", "Tensor input, int dim, bool keepdim = False")
+        raise no_overload(name, (input, other), signatures)
 
 
 def _spread(fn):

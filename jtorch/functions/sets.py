@@ -1,5 +1,7 @@
 """Distinct elements and membership. The size of the result depends on the data, so these run what they wait for, in numpy."""
 
+import math
+
 import numpy as np
 
 from .. import creation
@@ -54,11 +56,15 @@ def _unique_slices(array, dim):
     if array.ndim == 0:
         array = array.reshape(1)
     if array.size == 0:
-        if array.shape[dim] != 0 or sum(size == 0 for size in array.shape) != 1:
-            raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+        _refuse_empty_slices(array, dim)
         return array, np.zeros(0, np.int64), np.zeros(0, np.int64)
     values, inverse, counts = np.unique(array, axis=dim, return_inverse=True, return_counts=True)
     return values, inverse.reshape(-1), counts
+
+
+def _refuse_empty_slices(array, dim):
+    if 0 in array.shape and (array.shape[dim] != 0 or array.shape.count(0) != 1):
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
 
 
 @composite("unique_consecutive")
@@ -75,8 +81,9 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
         lines, axis = array.reshape(-1), 0
     else:
         lines, axis = array, _wrapped(dim, array.ndim)
+        _refuse_empty_slices(array, axis)
     rows = np.moveaxis(lines, axis, 0) if lines.ndim else lines.reshape(1)
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
     starts = np.ones(len(rows), bool)
     if len(rows) > 1:
         starts[1:] = (flat[1:] != flat[:-1]).any(1)

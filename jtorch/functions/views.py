@@ -6,6 +6,7 @@ from ..autograd.mode import is_grad_enabled
 from ..dispatch import apply, wrap_dim
 from ..layout import view_strides
 from ..ops import views as ops
+from ..overloads import no_overload
 from ..tensor import Tensor
 from ..views import adopt_history, apply_view
 from .spelling import also_called
@@ -241,15 +242,16 @@ def adjoint(input: Tensor) -> Tensor:
 def movedim(input: Tensor, source, destination) -> Tensor:
     """Dimensions moved to new places, the others in their order."""
     ndim = len(input._aval.shape)
-    source = [wrap_dim(d, ndim) for d in ((source,) if isinstance(source, int) else source)]
-    destination = [wrap_dim(d, ndim) for d in ((destination,) if isinstance(destination, int) else destination)]
+    source, destination = ([d] if isinstance(d, int) else list(d) for d in (source, destination))
     if len(source) != len(destination):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({source} dims) should contain the same number of dims as destination ({destination} dims)"
         )
+    given = {"source": source, "destination": destination}
+    source, destination = ([wrap_dim(d, ndim) for d in dims] for dims in given.values())
     for name, dims in (("source", source), ("destination", destination)):
         if len(set(dims)) != len(dims):
-            raise RuntimeError(f"movedim: repeated dim in `{name}` ({dims})")
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({given[name]})")
     rest = iter(d for d in range(ndim) if d not in source)
     place = dict(zip(destination, source, strict=True))
     return _permuted(input, tuple(place[d] if d in place else next(rest) for d in range(ndim)), "Permute")
@@ -516,6 +518,10 @@ def dsplit(input: Tensor, indices_or_sections) -> tuple:
 
 
 def _sectioned(input, sections, dim, name):
+    if not isinstance(sections, (int, list, tuple)):
+        raise no_overload(
+            name, (input, sections), ("Tensor input, int sections", "Tensor input, tuple of ints indices")
+        )
     n = input._aval.shape[dim]
     if isinstance(sections, int) and (sections == 0 or n % sections):
         raise RuntimeError(

@@ -10,7 +10,7 @@ from jax import lax
 from .kinds import is_complex, is_exact, real_dtype, scalar_name, widened
 from .matmul import adjoint, product
 from .registry import Array, op
-from .shapes import broadcast_shapes, column_major, matrices_column_major
+from .shapes import broadcast_shapes, column_major, matrices_column_major, wrap_dim
 
 
 class LinAlgError(RuntimeError):
@@ -65,6 +65,7 @@ def cross(input: Array, other: Array, *, dim=-1):
     """Cross product of vectors of three components along `dim`."""
     if input.ndim != other.ndim:
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    wrap_dim(dim, input.ndim)
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"

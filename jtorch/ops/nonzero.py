@@ -21,4 +21,6 @@ def nonzero_static(input: Array, *, size, fill_value=-1):
         return jnp.zeros((size, 0), jnp.int64)
     if size == 0:
         return jnp.zeros((0, input.ndim), jnp.int64)
+    if input.size == 0:
+        return jnp.full((size, input.ndim), fill_value, jnp.int64)
     return jnp.argwhere(input, size=size, fill_value=fill_value).astype(jnp.int64)

@@ -321,12 +321,16 @@ def normal_std_values(xp, *, std):
     return ~xp.all(std >= 0), RuntimeError, message
 
 
-def multinomial_values(xp, *, p):
+def multinomial_values(xp, *, p, num_samples, replacement):
     proper = xp.all((p >= 0) & (p < xp.inf))
 
     def message():
         if np.all((p >= 0) & (p < np.inf)):
             return "invalid multinomial distribution (sum of probabilities <= 0)\nEach row needs a positive weight."
+        if replacement and num_samples > 1:
+            wrong = p[~((p >= 0) & (p < np.inf))].reshape(-1)[0]
+            found = "= infinity or NaN" if wrong > 0 else "< 0"
+            return f"invalid multinomial distribution (encountering probability entry {found})\nWeights are finite and not negative."
         return "probability tensor contains either `inf`, `nan` or element < 0\nWeights are finite and not negative."
 
     return ~(proper & xp.all(xp.sum(p, axis=-1) > 0)), RuntimeError, message

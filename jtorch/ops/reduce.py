@@ -221,7 +221,8 @@ def refuse_empty(name: str, input, axes: tuple[int, ...], *, whole: bool) -> Non
         )
     for d in axes:
         if input.ndim and input.shape[d] == 0:
-            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+            shown = name if name == "aminmax" else f"{name}()"
+            raise IndexError(f"{shown}: Expected reduction dim {d} to have non-zero size.")
 
 
 def _shared(grad, input, result, axes, keepdim):

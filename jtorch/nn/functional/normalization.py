@@ -98,14 +98,14 @@ def instance_norm(
     return out.view(input.shape)
 
 
-def _trailing(input, normalized_shape):
+def _trailing(input, normalized_shape, star="*, "):
     shape = tuple(normalized_shape)
     if not shape:
         raise RuntimeError(
             f"Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = {list(shape)}"
         )
     if tuple(input.shape[-len(shape) :]) != shape:
-        wanted = ", ".join(["*", *map(str, shape)])
+        wanted = star + ", ".join(map(str, shape))
         raise RuntimeError(
             f"Given normalized_shape={list(shape)}, expected input with shape [{wanted}], but got input of size{list(input.shape)}"
         )
@@ -129,7 +129,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
             "implementation.".format(*names),
             stacklevel=2,
         )
-    return apply(normalization_layers.rms_norm, (input, weight, _trailing(input, normalized_shape), eps))[0]
+    return apply(normalization_layers.rms_norm, (input, weight, _trailing(input, normalized_shape, star="*"), eps))[0]
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):

@@ -63,7 +63,7 @@ def _check_window(kernel, stride, padding, dilation=(1,)):
         if 2 * p > k:
             raise RuntimeError(
                 f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
-                f"dilation={dilation[0]}"
+                f"dilation={dilation[-1]}"
             )
 
 
@@ -100,8 +100,15 @@ def _check_dimensions(input, n, name):
     if dims not in (n + 1, n + 2):
         raise RuntimeError(f"non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input")
     if 0 in input.shape[dims - n - 1 :]:
+        if n == 3:
+            called = "max_pool3d_with_indices_out_cpu_template()" if name == "max_pool3d" else f"{name}()"
+            raise RuntimeError(
+                f"{called}: Expected input's non-batch dimensions to have positive length, but input has a shape of {list(input.shape)} and "
+                "non-batch dimension 0 has length zero!"
+            )
+        prefix = "max_pool1d: " if name == "max_pool1d" else ""
         raise RuntimeError(
-            f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
+            f"{prefix}Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
             f"got:{list(input.shape)}"
         )
 
@@ -112,7 +119,10 @@ def _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, n, with_
     dilation = _sizes(dilation, n, name, "dilation")
     if n == 1:
         _check_dimensions(input, n, name)
-        _check_line(kernel, stride, padding, dilation)
+        if with_indices:  # which torch computes as rows of height 1
+            _check_window((1, *kernel), (1, *stride), (0, *padding), (1, *dilation))
+        else:
+            _check_line(kernel, stride, padding, dilation)
         span = ops.output_size(input.size(-1), kernel[0], stride[0], padding[0], dilation[0], ceil_mode)
         if span < 1:
             raise RuntimeError(f"max_pool1d() Invalid computed output size: {span}")
@@ -257,7 +267,11 @@ def _adaptive_sizes(input, output_size, n, name):
     if n > 1 and given and input.dim() <= len(sizes):
         raise ValueError(f"Input dimension should be at least {len(sizes) + 1}")
     if len(sizes) != n:
-        raise RuntimeError(f"{name}: output_size must be {n}")
+        raise RuntimeError(
+            f"{name}(): internal error: output_size.size() must be {n}"
+            if "max" in name
+            else f"{name}: output_size must be {n}"
+        )
     return tuple(input.size(d - n) if s is None else int(s) for d, s in enumerate(sizes))
 
 
@@ -453,9 +467,9 @@ def _check_unpool(input, indices, n):
             f"Input to max_unpooling{max(n, 2)}d should be a {few}d or {many}d Tensor, but got a tensor with {input.dim()} dimensions."
         )
     if input.shape != indices.shape:
+        shown = [[*t.shape, 1] if n == 1 else list(t.shape) for t in (input, indices)]  # lines are unpooled as planes
         raise RuntimeError(
-            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got indices tensor "
-            f"with shape: {list(indices.shape)}"
+            f"Expected shape of indices to be same as that of the input tensor ({shown[0]}) but got indices tensor with shape: {shown[1]}"
         )
 
 
