@@ -70,6 +70,11 @@ CORRECTED = {
         "start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False",
     ],
     "requires_grad_": ["self, requires_grad=True"],
+    "torch.linalg.matrix_exp": ["input -> Tensor"],
+    "torch.sparse.addmm": ["input, mat1, mat2, *, beta=1, alpha=1 -> Tensor"],
+    "torch.sparse.log_softmax": ["input, dim, dtype=None -> Tensor"],
+    "torch.sparse.mm": ["sparse, dense -> Tensor", "sparse, dense, reduce -> Tensor"],
+    "torch.sparse.softmax": ["input, dim, dtype=None -> Tensor"],
 }
 PREFIXES = {"torch.linalg": "linalg_", "torch.fft": "fft_", "torch.special": "special_"}
 
@@ -266,6 +271,8 @@ def without_self(signature: str) -> str:
 
 def signatures(space: str, name: str, value: object) -> list[str]:
     """The ways to call a function: one string each, the parameters as they stand between the parentheses of a `def`."""
+    if f"{space}.{name}" in CORRECTED:
+        return CORRECTED[f"{space}.{name}"]
     if space == "torch" and name in CORRECTED:
         return [signature.replace("self", "input") for signature in CORRECTED[name]]
     found = python_signature(value)
@@ -333,17 +340,20 @@ def documented_signature(name: str, value: object) -> list[str] | None:
 
 
 def schema_signatures(name: str) -> list[str]:
+    """Calls by the schemas of an operation. What results are stored in is one `out` to callers."""
     import torch
 
     found = []
     for schema in torch._C._jit_get_schemas_for_operator(f"aten::{name}"):
         parts, starred = [], False
-        for argument in schema.arguments:
+        for argument in [a for a in schema.arguments if not a.is_out]:
             if argument.kwarg_only and not starred:
                 starred = True
                 parts.append("*")
             default = f"={Shown(argument.default_value)!r}" if argument.has_default_value() else ""
             parts.append(("input" if argument.name == "self" else argument.name) + default)
+        if any(a.is_out for a in schema.arguments):
+            parts += ["out=None"] if starred else ["*", "out=None"]
         kinds = [str(result.type) for result in schema.returns]
         word = "Tensor" if kinds == ["Tensor"] else f"tuple[{', '.join(kinds)}]" if {*kinds} == {"Tensor"} else ""
         found.append(", ".join(parts) + (f" -> {word}" if word else ""))

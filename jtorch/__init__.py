@@ -23,6 +23,7 @@ from .dtypes import (
     dtype,
     finfo,
     iinfo,
+    jagged,
     layout,
     memory_format,
     preserve_format,

@@ -36,7 +36,13 @@ _POLICIES = {
     },
 }
 _POLICIES["tpu"] = _POLICIES["xla"] = _POLICIES["cuda"]
-DEFAULTS = {"cpu": dtypes.bfloat16, "cuda": dtypes.float16, "xla": dtypes.bfloat16, "tpu": dtypes.bfloat16}
+DEFAULTS = {
+    "cpu": dtypes.bfloat16,
+    "cuda": dtypes.float16,
+    "ipu": dtypes.float16,
+    "xla": dtypes.bfloat16,
+    "tpu": dtypes.bfloat16,
+}
 
 
 class _Thread(threading.local):

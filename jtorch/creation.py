@@ -274,6 +274,36 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Ten
     return made.requires_grad_(True) if requires_grad else made
 
 
+def from_file(
+    filename, shared=None, size=0, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+) -> Tensor:
+    """A 1-D tensor of the first `size` numbers in a file. If `shared`, what is written to the tensor is written to the file, which grows as needed.
+
+    >>> import jtorch as torch, tempfile, numpy
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     numpy.arange(3.0, dtype=numpy.float32).tofile(file.name)
+    ...     torch.from_file(file.name, size=2)
+    tensor([0., 1.])
+    """
+    kind = (dtype or dtypes.default_dtype()).numpy
+    needed = size * kind.itemsize
+    try:
+        with open(filename, "a+b" if shared else "rb") as file:
+            have = file.seek(0, 2)
+            if shared and have < needed:
+                file.truncate(needed)
+    except OSError as error:
+        mode = "read-write" if shared else "read-only"
+        raise RuntimeError(
+            f"unable to open file <{filename}> in {mode} mode: {error.strerror} ({error.errno})"
+        ) from None
+    if not shared and have < needed:
+        raise RuntimeError(f"file <{filename}> size <{have}> is smaller than the required mapping size <{needed}>")
+    memory = np.memmap(filename, kind, "r+" if shared else "c", shape=(size,)) if size else np.empty(0, kind)
+    made = from_numpy(memory.view(np.ndarray)).to(device or "cpu")
+    return made.requires_grad_(True) if requires_grad else made
+
+
 # Filled
 
 

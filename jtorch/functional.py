@@ -5,7 +5,7 @@ from jtorch.methods import namespace as _namespace
 
 __all__ = [
     name
-    for name in """atleast_1d atleast_2d atleast_3d align_tensors block_diag cartesian_prod cdist chain_matmul einsum lu meshgrid norm split stft
+    for name in """atleast_1d atleast_2d atleast_3d align_tensors block_diag cartesian_prod cdist chain_matmul einsum lu istft meshgrid norm pca_lowrank split stft svd_lowrank
     tensordot unique unique_consecutive unravel_index""".split()
     if name in _namespace("")
 ] + ["broadcast_shapes", "broadcast_tensors"]

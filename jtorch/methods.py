@@ -13,6 +13,7 @@ from .functions import (  # noqa: F401
     control_flow,
     conversion,
     decompositions,
+    fake_quantization,
     fft,
     kernels,
     linalg,
@@ -91,9 +92,9 @@ _VIEWS = """view_as reshape reshape_as flatten unflatten ravel permute transpose
 expand_as sum_to_size broadcast_to select narrow split split_with_sizes chunk tensor_split hsplit vsplit dsplit unbind diagonal unfold as_strided""".split()
 _VIEW_FUNCTIONS = """reshape flatten unflatten ravel permute transpose swapaxes swapdims t adjoint movedim moveaxis squeeze unsqueeze broadcast_to select narrow
 split split_with_sizes chunk tensor_split hsplit vsplit dsplit unbind diagonal as_strided view_as_real view_as_complex real imag""".split()
-_CONVERSIONS = """clone contiguous to cpu cuda type type_as copy_ fill_ zero_ numpy __array__ __array_wrap__ set_ resize_ resize resize_as_ pin_memory
+_CONVERSIONS = """clone contiguous to cpu cuda ipu mtia xpu type type_as copy_ fill_ zero_ numpy __array__ __array_wrap__ set_ resize_ resize resize_as_ pin_memory
 share_memory_ apply_ map_ map2_ module_load __dlpack__ __dlpack_device__ __jax_array__""".split()
-_CREATION = """tensor as_tensor asarray scalar_tensor frombuffer from_numpy zeros ones empty full empty_strided zeros_like ones_like empty_like full_like
+_CREATION = """tensor as_tensor asarray scalar_tensor frombuffer from_file from_numpy zeros ones empty full empty_strided zeros_like ones_like empty_like full_like
 arange range linspace logspace eye""".split()
 _NEW = "new_tensor new_zeros new_ones new_empty new_full new_empty_strided new".split()
 
@@ -129,6 +130,7 @@ def _attach() -> None:
     for name in ("detach", "detach_", "fill_", "zero_", "resize_as_", "as_strided_", "index_put_"):
         space[name] = also_called(input="self")(getattr(Tensor, name))
     space["clone"], space["fill"] = conversion.clone, conversion.fill
+    space["dsmm"] = space["spmm"] = space["mm"]  # torch's older names for products with a sparse matrix
     space["index_put"] = lambda input, indices, values, accumulate=False: indexing.index_put(
         input, indices, values, accumulate, inplace=False
     )
@@ -164,7 +166,7 @@ _SPARSE = {
     "access": """indices values _indices _values _nnz sparse_dim dense_dim _dimI _dimV crow_indices col_indices ccol_indices row_indices is_coalesced
         coalesce _coalesced_""",
     "conversion": "to_dense to_sparse to_sparse_coo to_sparse_csr to_sparse_csc to_sparse_bsr to_sparse_bsc sparse_mask",
-    "inplace": "sparse_resize_ sparse_resize_and_clear_",
+    "inplace": "resize_as_sparse_ sparse_resize_ sparse_resize_and_clear_",
     "products": "smm sspaddmm",
 }
 

@@ -4,7 +4,7 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_dynamo _ops accelerator amp backends compiler cpu cuda determinism distributions func functional hub jit masked multiprocessing overrides precision profiler
+    """_dynamo _ops accelerator amp backends compiler cpu cuda determinism distributions func functional futures hub jit masked multiprocessing overrides precision profiler
     signal sparse testing threads torch_version types version""".split()
 )
 
@@ -14,6 +14,8 @@ _SHOWN = {
     "amp": """autocast GradScaler is_autocast_enabled set_autocast_enabled get_autocast_dtype set_autocast_dtype is_autocast_cache_enabled
         set_autocast_cache_enabled clear_autocast_cache get_autocast_cpu_dtype get_autocast_gpu_dtype is_autocast_cpu_enabled
         set_autocast_cpu_enabled set_autocast_cpu_dtype set_autocast_gpu_dtype autocast_increment_nesting autocast_decrement_nesting""",
+    "amp.older_names": """get_autocast_ipu_dtype get_autocast_xla_dtype is_autocast_ipu_enabled is_autocast_xla_enabled set_autocast_ipu_dtype
+        set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled""",
     "autograd.anomaly": "is_anomaly_enabled is_anomaly_check_nan_enabled set_anomaly_enabled",
     "compiler": "compile",
     "cuda.streams": "Event Stream",
@@ -21,11 +23,15 @@ _SHOWN = {
         set_deterministic_debug_mode get_deterministic_debug_mode""",
     "errors": "OutOfMemoryError AcceleratorError",
     "func": "vmap",
+    "futures": "Future fork wait",
     "numerics": "set_float32_matmul_precision get_float32_matmul_precision set_flush_denormal set_warn_always is_warn_always_enabled",
     "sampling": "binomial _standard_gamma _standard_gamma_grad _sample_dirichlet _dirichlet_grad",
     "sparse.construction": """sparse_coo_tensor _sparse_coo_tensor_unsafe sparse_compressed_tensor sparse_csr_tensor sparse_csc_tensor sparse_bsr_tensor
         sparse_bsc_tensor""",
-    "sparse.products": "hspmm smm sspaddmm",
+    "sparse.access": "ccol_indices_copy col_indices_copy crow_indices_copy indices_copy row_indices_copy values_copy",
+    "sparse.inplace": "resize_as_sparse_",
+    "sparse.products": "hsmm hspmm saddmm smm sspaddmm",
+    "symbolic": "SymBool SymFloat SymInt sym_constrain_range sym_constrain_range_for_size",
     "threads": "get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads",
 }
 NAMES = {name: module for module, names in _SHOWN.items() for name in names.split()}

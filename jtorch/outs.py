@@ -31,7 +31,7 @@ _CAST = Mismatch("result type {want} can't be cast to the desired output type {g
 # What most functions say that are not computed element by element, and all that have several results.
 _EXACT = Mismatch("Expected out tensor to have dtype {want_c}, but got {given_c} instead")
 _MISMATCHES = {
-    _EXACT: """addmm addmv alias_copy argmax argmin as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cholesky cross cumprod cumsum det diag
+    _EXACT: """addmm addmv alias_copy argmax argmin argsort as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cholesky cross cumprod cumsum det diag
         diagonal_copy eigvalsh expand_copy gather index_add index_copy index_reduce inv isin ldl_solve linear log_softmax lu_solve mm msort nansum
         norm permute_copy prod renorm scatter scatter_add scatter_reduce slice_scatter softmax solve squeeze_copy sum svdvals t_copy take_along_dim
         transpose_copy tril triu unfold_copy unsqueeze_copy vector_norm view_as_complex_copy view_as_real_copy view_copy""",
@@ -151,6 +151,7 @@ def takes_out(fn):
         results = fn(*args, **kwargs)
         return results if out is None else store_results(out, results, fn.__name__, (*args, *kwargs.values()))
 
+    call.spellings = (*getattr(fn, "spellings", ()), "out")  # keywords that its signature does not show
     return call
 
 

@@ -646,10 +646,10 @@ def kept_noise(input: Tensor, p: float, size=None) -> Tensor:
     return _noise(input, "bernoulli", (1.0 - p,), size)
 
 
-def rrelu_noise(input: Tensor, lower: float, upper: float) -> Tensor:
+def rrelu_noise(input: Tensor, lower: float, upper: float, generator: Generator | None = None) -> Tensor:
     """Slopes of rrelu in training: of [lower, upper) where the input is not positive, else 1."""
     place = input._storage.value.place
-    drawn = _generator(None, place)._draw("rrelu_noise", input.detach(), float(lower), float(upper))
+    drawn = _generator(generator, place)._draw("rrelu_noise", input.detach(), float(lower), float(upper))
     return drawn if place.is_cpu else drawn.to(input.device)
 
 

@@ -135,3 +135,84 @@ x.zero_()
 [y, torch.from_dlpack(torch.ones(2), device="cpu")]
 # --- no_grad of a function by keyword
 torch.enable_grad(orig_func=lambda: torch.is_grad_enabled())()
+# --- keywords of overloads continued
+x = torch.eye(2)
+[torch.cholesky_solve(x, input2=x), torch.isin(x, test_element=1), torch.isin(element=1, test_elements=torch.tensor([1])), torch.unsafe_split(input=torch.ones(4), split_size=2)]
+# --- orgqr and ormqr
+a, tau = torch.geqrf(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+[torch.orgqr(a, input2=tau), a.orgqr(tau), torch.ormqr(a, input2=tau, input3=torch.eye(2))]
+# --- unsafe_split by sizes
+torch.unsafe_split(torch.ones(4), [2, 2])
+# --- rrelu of a generator
+x = -torch.ones(2, 2)
+[torch.rrelu(x, 0.1, 0.3, True, torch.Generator().manual_seed(1)), torch.nn.functional.rrelu_(x.clone(), 0.1, 0.3, True, torch.Generator().manual_seed(1))]
+# --- elu_ with scales
+x = torch.tensor([-1.0, 2.0], requires_grad=True)
+y = torch.nn.functional.elu_(x * 1, 1.0, 2.0, 3.0)
+y.sum().backward()
+[y.detach(), x.grad]
+# --- out of threshold, argsort and norm
+x = torch.tensor([3.0, 1.0, 2.0])
+[torch.threshold(x, 1.5, 0.0, out=torch.empty(3)), torch.argsort(x, stable=True, out=torch.empty(3, dtype=torch.int64)), torch.norm(x, 2, None, False, torch.empty(())), torch.tensordot(x, x, 1, torch.empty(()))]
+# --- out of argsort in another dtype
+torch.argsort(torch.ones(2), stable=True, out=torch.empty(2))
+# --- conv_tbc
+x = torch.arange(12.0).view(3, 2, 2).requires_grad_()
+y = torch.conv_tbc(x, torch.arange(12.0).view(2, 2, 3), torch.ones(3), 1)
+y.sum().backward()
+[y.detach(), x.grad]
+# --- conv_tbc of too few dimensions
+torch.conv_tbc(torch.ones(3, 2), torch.ones(2, 2, 3), torch.ones(3))
+# --- conv_tbc of other channels
+torch.conv_tbc(torch.ones(3, 2, 4), torch.ones(2, 2, 3), torch.ones(3))
+# --- convolution
+x, w = torch.arange(10.0).view(1, 2, 5), torch.arange(12.0).view(3, 2, 2)
+[torch.convolution(x, w, None, [1], [0], [1], False, [0], 1), torch.convolution(x, w.transpose(0, 1), torch.ones(3), (2,), (1,), (1,), True, (1,), 1)]
+# --- embedding_renorm_
+x = torch.tensor([[3.0, 4.0], [6.0, 8.0], [0.3, 0.4]])
+[torch.embedding_renorm_(x, torch.tensor([0, 2, 2]), 1.0, 2.0) is x, x]
+# --- embedding_renorm_ at floats
+torch.embedding_renorm_(torch.ones(2, 2), torch.tensor([0.0]), 1.0, 2.0)
+# --- batch_norm_update_stats
+mean, var = torch.zeros(2), torch.ones(2)
+[torch.batch_norm_update_stats(torch.tensor([[1.0, 2.0], [5.0, 9.0]]), mean, var, 0.1), mean, var]
+# --- grouped_mm
+a, b = torch.arange(48.0).view(6, 8).requires_grad_(), torch.arange(256.0).view(2, 8, 16) / 64
+y = torch.nn.functional.grouped_mm(a, b, offs=torch.tensor([2, 6], dtype=torch.int32))
+[y.detach(), torch.nn.functional.grouped_mm(a.detach().view(2, 3, 8), b)]
+# --- grouped_mm along the columns and along both
+a, b, ends = torch.arange(128.0).view(2, 8, 8) / 64, torch.arange(128.0).view(8, 16) / 64, torch.tensor([4, 16], dtype=torch.int32)
+[torch.nn.functional.grouped_mm(a, b, offs=ends), torch.nn.functional.grouped_mm(b, b.view(16, 8), offs=ends)]
+# --- grouped_mm without ends
+torch.nn.functional.grouped_mm(torch.ones(4, 8), torch.ones(2, 8, 16))
+# --- grouped_mm of other contractions
+torch.nn.functional.grouped_mm(torch.ones(4, 8), torch.ones(2, 4, 16), offs=torch.tensor([2, 4], dtype=torch.int32))
+# --- sizes that are not known
+[isinstance(torch.ones(3).size(0), torch.SymInt), torch.sym_constrain_range(3, min=1, max=5), torch.sym_constrain_range_for_size(1, max=9)]
+# --- sym_constrain_range
+torch.sym_constrain_range(8, min=1, max=5)
+# --- sym_constrain_range_for_size
+torch.sym_constrain_range_for_size(-3)
+# --- autocast of other devices
+[torch.get_autocast_ipu_dtype(), torch.get_autocast_xla_dtype(), torch.is_autocast_xla_enabled()]
+# --- from_file
+import os, tempfile
+file = os.path.join(tempfile.mkdtemp(), "numbers")
+torch.arange(4.0).numpy().tofile(file)
+shared = torch.from_file(file, shared=True, size=6)
+shared[0] = 9
+[torch.from_file(file, size=6), torch.from_file(file, False, 2, dtype=torch.int32), os.path.getsize(file)]
+# --- from_file that is not there
+torch.from_file("/nonexistent/numbers", size=1)
+# --- merge_masks
+layer, query = torch.nn.MultiheadAttention(4, 2), torch.zeros(2, 3, 4)
+[layer.merge_masks(None, None, query), layer.merge_masks(torch.ones(3, 3), torch.zeros(2, 3), query)]
+# --- DataParallel on the CPU
+model = torch.nn.DataParallel(torch.nn.Linear(2, 2))
+[model, model.device_ids, list(model.state_dict()), model(torch.ones(1, 2)).shape]
+# --- factory_kwargs
+torch.nn.factory_kwargs({"device": "cpu", "factory_kwargs": {"dtype": torch.float32}})
+# --- factory_kwargs given twice
+torch.nn.factory_kwargs({"device": "cpu", "factory_kwargs": {"device": "cpu"}})
+# --- assert_int_or_pair
+torch.nn.functional.assert_int_or_pair((1,), "kernel_size", "{} must be an int or a pair")

@@ -202,3 +202,26 @@ calls = [lambda: torch.testing.assert_close(c, c * 2), lambda: torch.testing.ass
 # --- single elements
 x = torch.tensor([5.0]).to_sparse()
 [x.item(), bool(x), float(x)]
+# --- older names of products
+a = torch.tensor([[1.0, 0.0], [2.0, 3.0]])
+s = a.to_sparse()
+[torch.dsmm(s, a), torch.spmm(s, a), torch.hsmm(s, a), torch.saddmm(s, s, a, beta=2, alpha=3), torch.sparse.mm(sparse=s, dense=a)]
+# --- hspmm and sspaddmm into a tensor
+a = torch.tensor([[1.0, 0.0], [2.0, 3.0]])
+s = a.to_sparse()
+[torch.hspmm(s, a, out=torch.eye(3).to_sparse()), torch.sspaddmm(s, s, a, out=torch.eye(2).to_sparse())]
+# --- copies of indices
+c = torch.tensor([[1.0, 0.0], [2.0, 3.0]]).to_sparse_csr()
+[torch.crow_indices_copy(c), torch.col_indices_copy(c), torch.values_copy(c)]
+# --- copy of the indices of another layout
+torch.ccol_indices_copy(torch.eye(2).to_sparse_csr())
+# --- native_norm
+s = torch.tensor([[1.0, 0.0], [2.0, 3.0]]).to_sparse()
+[torch.native_norm(s), torch.native_norm(s, 1), torch.native_norm(s, p=float("inf"))]
+# --- resize_as_sparse_
+s = torch.sparse_coo_tensor(size=(1,))
+torch.resize_as_sparse_(s, torch.eye(2).to_sparse())
+# --- reshape of a sparse tensor
+torch.eye(2).to_sparse().reshape(-1)
+# --- softmax in another dtype by position
+torch.sparse.softmax(torch.eye(2).to_sparse(), 1, torch.float64)

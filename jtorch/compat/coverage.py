@@ -18,14 +18,16 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
     return counts
 
 
-def percentage(counts: Mapping[str, int], *statuses: str) -> str:
-    """The share of names with one of `statuses`, of those that are aimed at.
+def percentage(counts: Mapping[str, int], *statuses: str, of_all: bool = False) -> str:
+    """The share of names with one of `statuses`, of those that are aimed at, or of all that torch has.
 
-    >>> percentage({"present": 3, "partial": 1, "absent": 0, "not aimed at": 9}, "present")
+    >>> percentage({"present": 3, "partial": 1, "absent": 0, "not aimed at": 8}, "present")
     '75.0'
+    >>> percentage({"present": 3, "partial": 1, "absent": 0, "not aimed at": 8}, "present", of_all=True)
+    '25.0'
     """
-    aimed_at = sum(counts.values()) - counts[NOT_AIMED_AT]
-    return f"{100 * sum(counts[status] for status in statuses) / aimed_at:.1f}" if aimed_at else "-"
+    whole = sum(counts.values()) - (0 if of_all else counts[NOT_AIMED_AT])
+    return f"{100 * sum(counts[status] for status in statuses) / whole:.1f}" if whole else "-"
 
 
 def table(taken: Mapping[str, list[Finding]]) -> list[list[str]]:
@@ -36,20 +38,36 @@ def table(taken: Mapping[str, list[Finding]]) -> list[list[str]]:
         of_root = [count for space, count in counts.items() if space.partition(".")[0] == root]
         if len(of_root) > 1:
             counts[title] = {status: sum(count[status] for count in of_root) for status in STATUSES}
+    return [_line(space, numbers) for space, numbers in counts.items() if numbers[NOT_AIMED_AT] < sum(numbers.values())]
+
+
+# What programs call most.
+CENTRAL = """torch torch.Tensor torch.nn torch.nn.functional torch.linalg torch.fft torch.special torch.distributions torch.autograd torch.func
+    torch.optim torch.sparse""".split()
+
+
+def callables(taken: Mapping[str, list[Finding]]) -> list[list[str]]:
+    """The same for the functions, classes and methods of the central namespaces alone: no constants, dtypes and attributes."""
+    kinds = ("function", "class", "method")
     return [
-        [
-            space,
-            str(sum(numbers.values())),
-            *(str(numbers[status]) for status in STATUSES),
-            percentage(numbers, PRESENT),
-            percentage(numbers, PRESENT, PARTIAL),
-        ]
-        for space, numbers in counts.items()
-        if numbers[NOT_AIMED_AT] < sum(numbers.values())
+        _line(space, count(found for found in taken[space] if found.kind in kinds))
+        for space in CENTRAL
+        if space in taken
     ]
 
 
-HEADER = ["namespace", "names", *STATUSES, "present %", "with partial %"]
+def _line(space: str, numbers: Mapping[str, int]) -> list[str]:
+    return [
+        space,
+        str(sum(numbers.values())),
+        *(str(numbers[status]) for status in STATUSES),
+        percentage(numbers, PRESENT),
+        percentage(numbers, PRESENT, PARTIAL),
+        percentage(numbers, PRESENT, PARTIAL, of_all=True),
+    ]
+
+
+HEADER = ["namespace", "names", *STATUSES, "present %", "with partial %", "of all %"]
 
 
 def as_text(taken: Mapping[str, list[Finding]]) -> str:
@@ -77,7 +95,7 @@ def page() -> str:
         "- *present*: the name is there and takes torch's parameters",
         "- *partial*: parameters (`name=`) or methods (`.name`) of torch's are missing, or a stated part raises `NotImplementedError`",
         "- *absent*: not there; using it raises `AttributeError` or `ImportError`",
-        "- *not aimed at*: absent for a reason that lies in what jtorch is, and left out of the percentages",
+        "- *not aimed at*: absent for a reason that lies in what jtorch is, and left out of the first two percentages; *of all %* counts them as absent",
         "",
         "`python -m jtorch check script.py` says which of these a program uses.",
         "",
@@ -85,7 +103,17 @@ def page() -> str:
         "",
         *_markdown([HEADER, *table(taken)]),
         "",
+        "## Functions, classes and methods",
+        "",
+        "The same without constants, dtypes and attributes.",
+        "",
+        *_markdown([HEADER, *callables(taken)]),
+        "",
         "## Not aimed at",
+        "",
+        "How many names of each kind of reason are left out, in `torch` itself and everywhere:",
+        "",
+        *_left_out(taken),
         "",
         *_grouped([found for findings in taken.values() for found in findings if found.status == NOT_AIMED_AT]),
         "",
@@ -99,6 +127,17 @@ def page() -> str:
             lines += [f"- partial: `{_short(found, space)}`: {_what_lacks(found)}" for found in partial]
             lines += _grouped(absent, "absent: ", space)
     return "\n".join(lines) + "\n"
+
+
+def _left_out(taken: Mapping[str, list[Finding]]) -> list[str]:
+    counts: dict[str, list[int]] = {}
+    for space, findings in taken.items():
+        for found in findings:
+            if found.status == NOT_AIMED_AT:
+                numbers = counts.setdefault(found.reason, [0, 0])
+                numbers[0] += space == "torch"
+                numbers[1] += 1
+    return [f"- {here} and {everywhere}: {reason}" for reason, (here, everywhere) in counts.items()]
 
 
 def _markdown(lines: list[list[str]]) -> list[str]:

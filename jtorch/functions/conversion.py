@@ -125,6 +125,18 @@ def cuda(self: Tensor, device=None, non_blocking=False, memory_format=None) -> T
     return _convert(self, devices.canonical(target), None)
 
 
+def _moving_to(device: str):
+    def method(self: Tensor, device=None, non_blocking=False, memory_format=None) -> Tensor:
+        return _convert(self, devices.canonical(devices.device(name)), None)
+
+    name = method.__name__ = device
+    method.__doc__ = f"Raises: there is no device {device!r}."
+    return method
+
+
+ipu, mtia, xpu = map(_moving_to, ("ipu", "mtia", "xpu"))
+
+
 def type(self: Tensor, dtype=None, non_blocking=False, **kwargs):
     """The old name of the tensor's type; with an argument, the tensor converted to that type or dtype."""
     if dtype is None:

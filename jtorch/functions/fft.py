@@ -280,7 +280,7 @@ def _frequencies(name, whole, n, d, out, dtype, layout, device, requires_grad):
 
 
 @composite("fft.fftfreq", variants="function")
-def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """The frequencies of `fft`'s results for `n` samples at distances `d`.
 
     >>> import jtorch as torch
@@ -292,7 +292,7 @@ def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, require
 
 
 @composite("fft.rfftfreq", variants="function")
-def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """The frequencies of `rfft`'s results for `n` samples at distances `d`."""
     return _frequencies("rfftfreq", range(n // 2 + 1), n, d, out, dtype, layout, device, requires_grad)
 

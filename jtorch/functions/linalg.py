@@ -145,7 +145,7 @@ _LSTSQ = results("linalg_lstsq", ("solution", "residuals", "rank", "singular_val
 
 
 @composite("linalg.lstsq", variants="function out")
-def lstsq(input, other, rcond=None, *, driver=None):
+def lstsq(input, b, rcond=None, *, driver=None):
     """X that makes A X - B smallest, the shortest of several; with rank, and residuals where the solution is unique.
 
     `driver` is one of torch's "gels", "gelsy" (default), "gelsd", "gelss"; all compute by singular values here.
@@ -157,14 +157,14 @@ def lstsq(input, other, rcond=None, *, driver=None):
         )
     if input.dim() < 2:
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
-    if other.dim() < 1:
+    if b.dim() < 1:
         raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
-    vector = other.dim() == 1 or (input.dim() - 1 == other.dim() and other.shape == input.shape[:-1])
-    right = other.unsqueeze(-1) if vector else other
+    vector = b.dim() == 1 or (input.dim() - 1 == b.dim() and b.shape == input.shape[:-1])
+    right = b.unsqueeze(-1) if vector else b
     if input.shape[-2] != right.shape[-2]:
         words = "other.size(-1)" if vector else "other.size(-2)"
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match {words}")
-    if input.dtype is not other.dtype:
+    if input.dtype is not b.dtype:
         raise RuntimeError("torch.linalg.lstsq: input and other must be of the same type.")
     limit = dtypes.finfo(input.dtype.to_real()).eps * max(input.shape[-2:]) if rcond is None else rcond
     m, n = input.shape[-2:]

@@ -2,6 +2,7 @@
 
 import math
 
+from ..outs import store_results
 from .composite import composite, operation
 from .decompositions import svdvals
 
@@ -84,14 +85,16 @@ def linalg_norm(input, ord=None, dim=None, keepdim=False, *, dtype=None):
     return _vector_norm(input, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 
-@composite("norm", variants="function method out")
-def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
+@composite("norm", variants="function")
+def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     """The p-norm of all elements or along `dim`; "fro" is 2, "nuc" the sum of singular values.
 
     >>> import jtorch as torch
     >>> torch.tensor([3.0, 4.0]).norm()
     tensor(5.)
     """
+    if out is not None:
+        return store_results(out, norm(input, p, dim, keepdim, None, dtype), "norm", (input,))
     if isinstance(dim, int):
         dim = (dim,)
     if p == "nuc":
@@ -99,6 +102,15 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
     return _vector_norm(input, 2 if p in ("fro", None) else p, dim or None, keepdim, dtype=dtype)
+
+
+def _method(input, p="fro", dim=None, keepdim=False, dtype=None):
+    """`torch.norm` of the tensor."""
+    return norm(input, p, dim, keepdim, None, dtype)
+
+
+_method.__name__ = "norm"
+composite("norm", variants="method")(_method)
 
 
 _MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")

@@ -11,7 +11,7 @@ from .norms import matrix_norm, norm
 _svd, _qr, _cholesky = operation("linalg.svd"), operation("linalg.qr"), operation("old.cholesky")
 _lu_factor_ex, _lu_solve = operation("values.lu_factor_ex"), operation("linalg.lu_solve")
 _solve_triangular, _cross = operation("linalg.solve_triangular"), operation("linalg.cross")
-_vector_norm = operation("linalg.vector_norm")
+_vector_norm, _householder_product = operation("linalg.vector_norm"), operation("linalg.householder_product")
 
 # What torch's warning goes on to say.
 _INSTEAD = {
@@ -168,3 +168,25 @@ def norm_except_dim(v, pow=2, dim=0):
     if dim == -1:
         return norm(v, pow)
     return norm(v, pow, tuple(d for d in range(v.dim()) if d != dim), keepdim=True)
+
+
+# --- reflections ---------------------------------------------------------------------------------------------------
+
+
+@composite("orgqr", variants="function method out")
+def orgqr(input, input2):
+    """`linalg.householder_product` under its older name."""
+    return _householder_product(input, input2)
+
+
+# --- of sparse tensors ---------------------------------------------------------------------------------------------
+
+
+@composite("native_norm", variants="function")
+def native_norm(input, p=2, dim=None, keepdim=False, dtype=None):
+    """`norm` of a sparse tensor; strided tensors have `torch.linalg.vector_norm`."""
+    if input.layout is dtypes.strided:
+        raise NotImplementedError(
+            "Could not run 'aten::native_norm' with arguments from the 'CPU' backend. It needs a sparse tensor: torch.linalg.vector_norm takes others."
+        )
+    return norm(input, p, dim or None, keepdim, None, dtype)

@@ -3,12 +3,17 @@
 import numpy as np
 
 from .. import creation
+from ..dtypes import strided
 from ..interop import own_numpy
 from ..tensor import Tensor
 
 
 def nonzero(input: Tensor, *, out=None, as_tuple: bool = False):
     """Positions of the elements that are not zero: (count, ndim), or one index tensor per dimension with `as_tuple`."""
+    if input.layout is not strided:
+        from ..sparse.kernels import unavailable
+
+        raise unavailable("nonzero", input)
     array = input._read().numpy()
     if as_tuple:
         found = np.nonzero(array.reshape(1) if array.ndim == 0 else array)

@@ -1,6 +1,7 @@
 """Matrix products, where torch chooses between several operations by the operands' dimensions."""
 
 from ..casting import lowered
+from ..outs import store_results
 from ..tensor import Tensor
 from .composite import composite, operation, writing
 
@@ -127,8 +128,8 @@ def _checked_equation(equation: str, operands) -> str:
     return equation
 
 
-@composite("tensordot", variants="function out")
-def tensordot(a, b, dims=2):
+@composite("tensordot", variants="function")
+def tensordot(a, b, dims=2, out=None):
     """Sum of products over the last `dims` dimensions of `a` and the first of `b`, or over the two lists given.
 
     >>> import jtorch as torch
@@ -143,6 +144,7 @@ def tensordot(a, b, dims=2):
         pairs = tuple(range(-dims, 0)), tuple(range(dims))
     else:
         pairs = tuple((d,) if isinstance(d, int) else tuple(d) for d in dims)
+<<<<<<< HEAD
     return _tensordot(a, b, pairs)
 
 
@@ -155,3 +157,7 @@ def addbmm_(input, batch1, batch2, *, beta=1, alpha=1):
         return _addbmm_(input, batch1, batch2, beta=beta, alpha=alpha)
     made = _addbmm(input, batch1, batch2, beta=beta, alpha=alpha)
     return input.resize_(size).copy_(made)
+=======
+    made = _tensordot(a, b, pairs)
+    return made if out is None else store_results(out, made, "tensordot", (a, b))
+>>>>>>> 6522043 (Public names: older spellings of sparse products, fake quantization, futures, grouped_mm, DataParallel, from_file, and torch's keywords where they differed)

@@ -189,3 +189,9 @@ def compiled_with_cxx11_abi() -> bool:
 
 def is_vulkan_available() -> bool:
     return False
+
+
+@composite("cudnn_is_acceptable", variants="function")
+def cudnn_is_acceptable(input) -> bool:
+    """Whether cuDNN would be called for the tensor: never, XLA chooses."""
+    return False

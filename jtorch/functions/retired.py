@@ -129,3 +129,15 @@ def rdiv(self, other):
 
 Tensor.volatile, Tensor.name = property(_volatile), None
 Tensor.__nonzero__ = Tensor.__bool__
+
+
+# Of nested tensors
+
+
+@composite("to_padded_tensor", variants="method")
+def to_padded_tensor(input, padding, output_size=None):
+    """Raises: there are no nested tensors; `torch.nn.utils.rnn.pad_sequence` pads a list of tensors."""
+    raise NotImplementedError(
+        "Could not run 'aten::to_padded_tensor' with arguments from the 'CPU' backend. It needs a nested tensor, which jtorch does not have: "
+        "torch.nn.utils.rnn.pad_sequence pads a list of tensors."
+    )

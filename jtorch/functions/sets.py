@@ -8,6 +8,7 @@ from .. import creation
 from ..interop import own_numpy
 from ..tensor import Tensor
 from .composite import composite
+from .spelling import also_called
 
 
 def _tensors(input, arrays):
@@ -96,6 +97,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 
 
 @composite("isin", variants="function out")
+@also_called(element="elements", test_element="test_elements")
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Which elements occur among `test_elements`; either may be a number.
 

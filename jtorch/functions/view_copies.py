@@ -47,8 +47,18 @@ for _name, _view in {**_SINGLE, "detach": views.alias, "slice": slice_view}.item
     composite(f"{_name}_copy", variants="function out")(_copy_of(_name, _view))
 for _name in ("split", "split_with_sizes", "unbind"):
     composite(f"{_name}_copy", variants="function out")(_copies_of(_name, getattr(views, _name)))
-for _name in ("chunk", "split", "split_with_sizes"):
+for _name in ("chunk", "split_with_sizes"):
     composite(f"unsafe_{_name}")(getattr(views, _name))
+
+
+@composite("unsafe_split")
+def unsafe_split(input, split_size, dim=0):
+    """`split` into pieces of one size."""
+    if not isinstance(split_size, int):
+        raise TypeError(
+            f"unsafe_split(): argument 'split_size' (position 2) must be int, not {type(split_size).__name__}"
+        )
+    return views.split(input, split_size, dim)
 
 
 @composite("narrow_copy", variants="function method out")

@@ -4,6 +4,7 @@ import math
 
 from ..autograd.mode import is_grad_enabled
 from ..dispatch import apply, wrap_dim
+from ..dtypes import strided
 from ..layout import view_strides
 from ..ops import views as ops
 from ..overloads import no_overload
@@ -95,6 +96,8 @@ def alias(input: Tensor) -> Tensor:
 
 def reshape(input: Tensor, *shape, **kwargs) -> Tensor:
     """Another shape: a view where strides allow it, else a copy."""
+    if input._aval.layout is not strided:
+        raise RuntimeError("reshape is not implemented for sparse tensors; convert with .to_dense()")
     wanted = infer_size(_size(shape or (kwargs["shape"],), "shape"), input._aval.size)
     if wanted == input._aval.shape:
         strides = input.stride()

@@ -4,6 +4,7 @@
 graph, its file format) is not there and says so.
 """
 
+from jtorch.futures import Future
 from jtorch.jit.annotations import (
     Attribute,
     Final,

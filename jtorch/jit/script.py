@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import warnings
 
+from jtorch import futures
 from jtorch.nn import Module
 
 
@@ -19,12 +20,11 @@ class ScriptFunction:
     """The type of scripted functions in torch; nothing is one here."""
 
 
-def _deprecated(name: str) -> None:
-    warnings.warn(
-        f"`torch.jit.{name}` is deprecated. Please switch to `torch.compile` or `torch.export`.",
-        DeprecationWarning,
-        stacklevel=3,
-    )
+def _deprecated(name: str, instead: str = "switch to `torch.compile` or `torch.export`") -> None:
+    warnings.warn(f"`torch.jit.{name}` is deprecated. Please {instead}.", DeprecationWarning, stacklevel=3)
+
+
+_COMPILE = "use `torch.compile` instead"
 
 
 def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None):
@@ -62,6 +62,7 @@ def script_method(fn):
 
 def freeze(mod, preserved_attrs=None, optimize_numerics=True):
     """The module itself, which must be in evaluation mode as torch demands."""
+    _deprecated("freeze", _COMPILE)
     if mod.training:
         raise RuntimeError(
             "Freezing is currently only implemented for modules in eval mode. Please call .eval() on your module before freezing."
@@ -71,6 +72,7 @@ def freeze(mod, preserved_attrs=None, optimize_numerics=True):
 
 def optimize_for_inference(mod, other_methods=None):
     """The module itself, in evaluation mode."""
+    _deprecated("optimize_for_inference", _COMPILE)
     return freeze(mod.eval())
 
 
@@ -88,19 +90,13 @@ def load(f, map_location=None, _extra_files=None, _restore_shapes=False):
 
 def fork(func, *args, **kwargs):
     """Run a function, at once; `wait` gives its result."""
-    return _Done(func(*args, **kwargs))
-
-
-class _Done:
-    def __init__(self, value):
-        self._value = value
-
-    def wait(self):
-        return self._value
+    _deprecated("fork", _COMPILE)
+    return futures.fork(func, *args, **kwargs)
 
 
 def wait(future):
     """The result of `fork`."""
+    _deprecated("wait", _COMPILE)
     return future.wait()
 
 
@@ -122,6 +118,7 @@ class strict_fusion:
 
 def set_fusion_strategy(strategy):
     """XLA has one strategy; the previous one is what is given."""
+    _deprecated("set_fusion_strategy", _COMPILE)
     return strategy
 
 

@@ -80,6 +80,7 @@ from jtorch.nn.modules.loss import CosineEmbeddingLoss as CosineEmbeddingLoss
 from jtorch.nn.modules.distance import CosineSimilarity as CosineSimilarity
 from jtorch.nn.modules.loss import CrossEntropyLoss as CrossEntropyLoss
 from jtorch.nn.modules.normalization import CrossMapLRN2d as CrossMapLRN2d
+from jtorch.nn.parallel.data_parallel import DataParallel as DataParallel
 from jtorch.nn.modules.dropout import Dropout as Dropout
 from jtorch.nn.modules.dropout import Dropout1d as Dropout1d
 from jtorch.nn.modules.dropout import Dropout2d as Dropout2d
@@ -209,7 +210,9 @@ from jtorch.nn.modules.upsampling import UpsamplingNearest2d as UpsamplingNeares
 from jtorch.nn.modules.padding import ZeroPad1d as ZeroPad1d
 from jtorch.nn.modules.padding import ZeroPad2d as ZeroPad2d
 from jtorch.nn.modules.padding import ZeroPad3d as ZeroPad3d
+from jtorch.nn.modules.module import factory_kwargs as factory_kwargs
 from jtorch.nn import functional as functional
 from jtorch.nn import init as init
+from jtorch.nn import parallel as parallel
 from jtorch.nn import parameter as parameter
 from jtorch.nn import utils as utils

@@ -91,6 +91,20 @@ def _native_batch_norm_legit(input, weight, bias, *rest) -> tuple[Tensor, Tensor
     return native_batch_norm(input, weight, bias, *running, *rest[-3:])
 
 
+@_named
+def batch_norm_update_stats(input, running_mean, running_var, momentum: float) -> tuple[Tensor, Tensor]:
+    """Mean and variance (n in the denominator) of each channel of a batch, which the running statistics take a step of `momentum` towards."""
+    with jtorch.no_grad():
+        dims = [d for d in range(input.dim()) if d != 1]
+        mean, var = input.mean(dims), input.var(dims, correction=0)
+        count = input.numel() // max(input.size(1), 1)
+        if running_mean is not None:
+            running_mean.lerp_(mean.to(running_mean.dtype), momentum)
+        if running_var is not None:
+            running_var.lerp_((var * (count / (count - 1))).to(running_var.dtype), momentum)
+        return mean, var
+
+
 @takes_out
 def batch_norm_with_update(
     input, weight, bias, running_mean, running_var, momentum, eps

@@ -7,6 +7,7 @@ import jtorch
 from jtorch.nn import functional as F
 from jtorch.nn import kernels, recurrent
 from jtorch.nn.functional.dropout import drop
+from jtorch.outs import takes_out
 from jtorch.tensor import Tensor
 
 __all__ = ["FUNCTIONS"]
@@ -17,8 +18,7 @@ FUNCTIONS = {
     for name in (
         "avg_pool1d", "bilinear", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d",
         "conv_transpose2d", "conv_transpose3d", "adaptive_avg_pool1d", "hardshrink", "max_pool1d_with_indices",
-        "native_channel_shuffle", "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "prelu", "rms_norm", "rrelu", "rrelu_", "selu",
-        "selu_",
+        "native_channel_shuffle", "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "prelu", "rms_norm", "rrelu_", "selu", "selu_",
     )
     if hasattr(F, name)
 }  # fmt: skip
@@ -35,6 +35,7 @@ def _top(fn):
 
 
 @_top
+@takes_out
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
     """input where above the threshold, else `value`."""
     return F.threshold(input, threshold, value)
@@ -44,6 +45,12 @@ def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """`threshold` in place."""
     return F.threshold_(input, threshold, value)
+
+
+@_top
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None) -> Tensor:
+    """`nn.functional.rrelu`, its slopes drawn from `generator`."""
+    return F.activation.slopes_drawn(input, lower, upper, training, False, generator)
 
 
 # Dropout
@@ -106,7 +113,38 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enable
     return F.group_norm(input, num_groups, weight, bias, eps)
 
 
+# Convolutions
+
+
+@_top
+def convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups) -> Tensor:
+    """`nn.functional.conv1d` to `conv3d` and, if `transposed`, `conv_transpose1d` to `conv_transpose3d`, by the dimensions of `weight`."""
+    n = weight.dim() - 2
+    if n not in (1, 2, 3):
+        raise RuntimeError(f"convolution(): weight should have 3 to 5 dimensions, but got {weight.dim()}")
+    if transposed:
+        transpose = getattr(F, f"conv_transpose{n}d")
+        return transpose(input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return getattr(F, f"conv{n}d")(input, weight, bias, stride, padding, dilation, groups)
+
+
 # Embeddings
+
+
+@_top
+def embedding_renorm_(input, indices, max_norm: float, norm_type: float) -> Tensor:
+    """Scale the rows of `input` at `indices` down to a norm of at most `max_norm`, in place."""
+    if input.dim() != 2:
+        raise RuntimeError(
+            f"Expected 2-dimensional tensor, but got {input.dim()}-dimensional tensor for argument #1 'self' (while checking arguments for embedding_renorm_)"
+        )
+    if indices.dtype not in (jtorch.int64, jtorch.int32):
+        raise RuntimeError(
+            f"Expected tensor for argument #2 'indices' to have one of the following scalar types: Long, Int; but got {indices.type()} instead "
+            "(while checking arguments for embedding_renorm_)"
+        )
+    F.sparse._renormalise(input, indices, max_norm, norm_type)
+    return input
 
 
 @_top

@@ -97,14 +97,14 @@ def _elu_slope(grad, input, alpha, scale, input_scale):
 
 
 @_unary("elu")
-def elu(input: Array, alpha, scale):
-    """scale * input where positive, scale * alpha (exp(input) - 1) elsewhere."""
-    return _elu(input, alpha, scale, 1.0)
+def elu(input: Array, alpha, scale, input_scale=1.0):
+    """scale * input where positive, scale * alpha (exp(input_scale * input) - 1) elsewhere."""
+    return _elu(input, alpha, scale, input_scale)
 
 
 @elu.backward
-def _(grad, input, alpha, scale):
-    return _elu_slope(grad, input, alpha, scale, 1.0)
+def _(grad, input, alpha, scale, input_scale):
+    return _elu_slope(grad, input, alpha, scale, input_scale)
 
 
 @_unary("celu")
@@ -362,14 +362,14 @@ def _elu_slope_of_result(grad, result, alpha, scale, input_scale):
 
 
 @_overwriting("elu", "Elu")
-def elu_inplace(input: Array, alpha, scale):
+def elu_inplace(input: Array, alpha, scale, input_scale=1.0):
     """`elu` over its input."""
-    return elu(input, alpha, scale)
+    return elu(input, alpha, scale, input_scale)
 
 
 @elu_inplace.backward
-def _(grad, result, alpha, scale):
-    return _elu_slope_of_result(grad, result, alpha, scale, 1.0)
+def _(grad, result, alpha, scale, input_scale):
+    return _elu_slope_of_result(grad, result, alpha, scale, input_scale)
 
 
 @_overwriting("celu", "Celu")

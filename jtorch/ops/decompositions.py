@@ -164,24 +164,24 @@ _from_factor.defvjp(_from_factor_forward, _from_factor_backward)
 
 
 @op(promote="none", variants="function method out", node="CholeskySolve")
-def cholesky_solve(input: Array, L: Array, upper=False):
+def cholesky_solve(input: Array, input2: Array, upper=False):
     """X with A X = B, from the Cholesky factor of A."""
     check_matrix("cholesky_solve", input)
-    check_square("cholesky_solve", L)
-    if L.shape[-1] != input.shape[-2]:
+    check_square("cholesky_solve", input2)
+    if input2.shape[-1] != input.shape[-2]:
         raise RuntimeError(
-            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by {L.shape[-1]} but each b "
+            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {input2.shape[-1]} by {input2.shape[-1]} but each b "
             f"matrix is {input.shape[-2]} by {input.shape[-1]}"
         )
-    return _from_factor(L, input, upper)
+    return _from_factor(input2, input, upper)
 
 
 cholesky_solve.layout(matrices_column_major)
 
 
 @cholesky_solve.backward
-def cholesky_solve_backward(grad, L, result, upper):
-    return _from_factor_slopes(grad, L, result, upper)[::-1]
+def cholesky_solve_backward(grad, input2, result, upper):
+    return _from_factor_slopes(grad, input2, result, upper)[::-1]
 
 
 @op(promote="none", variants="function method out", node="CholeskyInverse")

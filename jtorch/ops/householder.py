@@ -57,7 +57,6 @@ def _check_reflections(name: str, input, tau) -> None:
     "linalg.householder_product",
     promote="none",
     variants="function out",
-    aliases=("orgqr",),
     node="LinalgHouseholderProduct",
 )
 def householder_product(input: Array, tau: Array):
@@ -81,8 +80,9 @@ householder_product.layout(matrices_column_major)
 
 
 @op(promote="none", variants="function method out", node="Ormqr")
-def ormqr(input: Array, tau: Array, other: Array, left=True, transpose=False):
-    """`other` multiplied from the left (or right) by the whole product of the reflections (or its adjoint)."""
+def ormqr(input: Array, input2: Array, input3: Array, left=True, transpose=False):
+    """`input3` multiplied from the left (or right) by the whole product of the reflections, with factors `input2` (or its adjoint)."""
+    tau, other = input2, input3
     if input.ndim < 2:
         raise RuntimeError("torch.ormqr: input must have at least 2 dimensions.")
     if other.ndim < 2:

@@ -65,7 +65,7 @@ def sort_backward(grads, result1, dim):
     return put_along("set", jnp.zeros(result1.shape, grads[0].dtype), dim, result1, grads[0])
 
 
-@op(promote="none", variants="function method", differentiable=False)
+@op(promote="none", variants="function method out", differentiable=False)
 def argsort(input: Array, dim: Dim = -1, descending=False, stable=False):
     """Where each element in order along `dim` was. The order of equal elements is kept, asked or not."""
     _refuse_complex(" Sort does not support complex dtypes on CPU", input)

@@ -3,6 +3,7 @@
 from .. import dtypes
 from ..dispatch import apply
 from ..ops import sparse as ops
+from ..outs import store_results
 from ..tensor import Tensor
 from . import storage
 from .history import record
@@ -88,6 +89,24 @@ crow_indices = _component("crow_indices", dtypes.sparse_csr, 0, "row")
 col_indices = _component("col_indices", dtypes.sparse_csr, 1, "row")
 ccol_indices = _component("ccol_indices", dtypes.sparse_csc, 0, "column")
 row_indices = _component("row_indices", dtypes.sparse_csc, 1, "column")
+
+
+def _copying(get):
+    name = f"{get.__name__}_copy"
+
+    def copy(input: Tensor, *, out=None) -> Tensor:
+        if is_coo(input):
+            raise unavailable(name, input)
+        made = get(input).clone()
+        return made if out is None else store_results(out, made, name, (input,))
+
+    copy.__name__, copy.__doc__ = name, f"A copy of what `{get.__name__}` gives of a compressed tensor."
+    return copy
+
+
+crow_indices_copy, col_indices_copy = _copying(crow_indices), _copying(col_indices)
+ccol_indices_copy, row_indices_copy = _copying(ccol_indices), _copying(row_indices)
+indices_copy, values_copy = _copying(indices), _copying(values)
 
 
 def is_coalesced(input: Tensor) -> bool:

@@ -115,10 +115,23 @@ def sparse_resize_(self: Tensor, size, sparse_dim: int, dense_dim: int) -> Tenso
     if nnz(self) and wide != have[sparse:]:
         grown = creation.zeros(nnz(self), *wide, dtype=given.dtype, device=given.device)
         grown[tuple(slice(n) for n in given._aval.shape)] = given
-        return _become(self, coo(indices_of(self), grown, size, self._storage.coalesced))
+        return become(self, coo(indices_of(self), grown, size, self._storage.coalesced))
     if nnz(self):
-        return _become(self, coo(indices_of(self), given, size, self._storage.coalesced))
+        return become(self, coo(indices_of(self), given, size, self._storage.coalesced))
     return sparse_resize_and_clear_(self, size, sparse_dim, dense_dim)
+
+
+def resize_as_sparse_(input: Tensor, the_template: Tensor) -> Tensor:
+    """Give a sparse tensor the size of another: a COO tensor loses its entries, a compressed one takes the other's indices."""
+    if not is_sparse(input) or input._aval.layout is not the_template._aval.layout:
+        raise unavailable("resize_as_sparse_", input)
+    if is_coo(input):
+        if input._aval.shape == the_template._aval.shape and dimensions(input) == dimensions(the_template):
+            return input
+        return sparse_resize_and_clear_(input, the_template._aval.shape, dimensions(the_template), len(dense_shape(the_template)))  # fmt: skip
+    raise NotImplementedError(
+        "resize_as_sparse_ of a compressed tensor is not supported by jtorch; use torch.empty_like"
+    )
 
 
 def sparse_resize_and_clear_(self: Tensor, size, sparse_dim: int, dense_dim: int) -> Tensor:
@@ -126,7 +139,7 @@ def sparse_resize_and_clear_(self: Tensor, size, sparse_dim: int, dense_dim: int
     size = tuple(n.__index__() for n in size)
     _check_resize(self, "sparse_resize_and_clear_", size, sparse_dim, dense_dim)
     made = empty(size, self.dtype, dtypes.sparse_coo, place_of(self), sparse_dim, size[sparse_dim:])
-    return _become(self, made)
+    return become(self, made)
 
 
 def _check_resize(tensor, name, size, sparse, dense):
@@ -136,7 +149,8 @@ def _check_resize(tensor, name, size, sparse, dense):
         raise RuntimeError(f"'len(size) == sparse_dim + dense_dim' is not satisfied: len(size) = {len(size)}, sparse_dim = {sparse}, dense_dim = {dense}")  # fmt: skip
 
 
-def _become(tensor, made):
+def become(tensor: Tensor, made: Tensor) -> Tensor:
+    """Give a tensor the entries and the size of another."""
     tensor._storage.write(made._read())
     tensor._aval, tensor._strides = made._aval, made._strides
     tensor._counter.version += 1

@@ -14,6 +14,7 @@ from .conversion import sparse_mask, to_dense
 from .elementwise import appended
 from .history import record
 from .indices import host, index_tensor, linear, place_of, unravelled
+from .inplace import become
 from .kernels import kernel, refuse, unavailable
 from .storage import coo, dense_dim, is_compressed, is_coo, is_sparse, rebuilt
 
@@ -225,7 +226,7 @@ def linear_layer(input, weight, bias=None):
 # torch.sparse, and functions of torch for sparse matrices alone
 
 
-def sparse_mm(mat1: Tensor, mat2: Tensor, reduce=None) -> Tensor:
+def sparse_mm(sparse: Tensor, dense: Tensor, reduce=None) -> Tensor:
     """The product of a sparse matrix and a strided one (strided) or a sparse one (sparse); the gradient of the first has its entries.
 
     `reduce` ("sum", "mean", "amax", "amin", "prod") combines the products of a row of a CSR matrix otherwise than by their sum.
@@ -236,6 +237,7 @@ def sparse_mm(mat1: Tensor, mat2: Tensor, reduce=None) -> Tensor:
             [2.]])
     """
     if reduce is not None:
+<<<<<<< HEAD
         return _reduced_mm(mat1, mat2, reduce)
     if is_sparse(mat1) and is_sparse(mat2):
         return _sparse_sparse_mm(mat1, mat2)
@@ -245,6 +247,15 @@ def sparse_mm(mat1: Tensor, mat2: Tensor, reduce=None) -> Tensor:
     if not is_sparse(mat2):
         return (mat2.t() @ mat1.t()).transpose(0, 1)
     return sparse_mm(mat2.t(), mat1.t()).transpose(0, 1)
+=======
+        return _reduced_mm(sparse, dense, reduce)
+    if is_sparse(sparse) and is_sparse(dense):
+        return _sparse_sparse_mm(sparse, dense)
+    if is_sparse(sparse):
+        zero = creation.zeros(sparse._aval.shape[0], dense._aval.shape[-1], dtype=sparse.dtype, device=sparse.device)
+        return sparse_addmm(zero, sparse, dense, beta=0)
+    return sparse_mm(dense.t(), sparse.t()).transpose(0, 1)
+>>>>>>> 6522043 (Public names: older spellings of sparse products, fake quantization, futures, grouped_mm, DataParallel, from_file, and torch's keywords where they differed)
 
 
 def _sparse_sparse_mm(mat1, mat2):
@@ -269,8 +280,8 @@ def _reduced_mm(mat1, mat2, reduce):
     return apply(ops.reduced_product, (entries(mat1), given, mat2, mat1._aval.shape[0], reduce))[0]
 
 
-def sparse_addmm(mat: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tensor:
-    """beta * mat + alpha * (mat1 @ mat2); the gradient of a sparse `mat1` has its entries.
+def sparse_addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2); the gradient of a sparse `mat1` has its entries.
 
     >>> import jtorch as torch
     >>> torch.sparse.addmm(torch.ones(2, 1), torch.eye(2).to_sparse(), torch.ones(2, 1))
@@ -279,8 +290,8 @@ def sparse_addmm(mat: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) ->
     """
     if not is_sparse(mat1) and not is_sparse(mat2):
         _check_matrices(mat1, mat2)
-        return _plus(mat1 @ mat2, mat, beta, alpha)
-    return _addmm("SparseAddmm", mat, mat1, mat2, beta, alpha, masked=True)
+        return _plus(mat1 @ mat2, input, beta, alpha)
+    return _addmm("SparseAddmm", input, mat1, mat2, beta, alpha, masked=True)
 
 
 def sampled_addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1.0, alpha=1.0, out=None) -> Tensor:
@@ -320,17 +331,18 @@ def sampled_addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1.0, alpha=
     return result if out is None else out.copy_(result)
 
 
-def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
+def hspmm(mat1: Tensor, mat2: Tensor, *, out=None) -> Tensor:
     """The product of a sparse matrix and a strided one, with the rows that are not empty as the entries of a hybrid COO tensor."""
     if not is_coo(mat1):
         raise unavailable("hspmm", mat1)
     product = mm(mat1.detach(), mat2.detach())
     rows = np.unique(host(entries(mat1))[0])
     kept = index_tensor(rows, place_of(mat1))
-    return coo(kept.view(1, -1), product.index_select(0, kept), product._aval.shape, coalesced=True)
+    made = coo(kept.view(1, -1), product.index_select(0, kept), product._aval.shape, coalesced=True)
+    return made if out is None else become(out, made)
 
 
-def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tensor:
+def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1, out=None) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2) of two sparse matrices and a strided one, as a sparse tensor."""
     if not (is_coo(input) and is_coo(mat1)):
         raise unavailable("sspaddmm.out", mat1 if is_coo(input) else input)
@@ -339,16 +351,25 @@ def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> T
     at = np.stack([np.repeat(found, columns), np.tile(np.arange(columns), len(found))])
     product = coo(index_tensor(at, place_of(rows)), flat_values(rows).reshape(-1), input._aval.shape)
     scaled = input.detach() if _is_one(beta) else input.detach() * beta
+<<<<<<< HEAD
     return appended(scaled, product)
+=======
+    made = joined(scaled, product)
+    return made if out is None else become(out, made)
+>>>>>>> 6522043 (Public names: older spellings of sparse products, fake quantization, futures, grouped_mm, DataParallel, from_file, and torch's keywords where they differed)
 
 
-def smm(input: Tensor, mat: Tensor) -> Tensor:
+def smm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of a sparse matrix and a strided one, as a sparse tensor."""
     if not is_coo(input):
         raise unavailable("sspaddmm.out", input)
-    shape = input._aval.shape[0], mat._aval.shape[1]
-    empty = coo(creation.zeros(2, 0, dtype=dtypes.int64), creation.zeros(0, dtype=mat.dtype), shape)
-    return sspaddmm(empty, input, mat)
+    shape = input._aval.shape[0], mat2._aval.shape[1]
+    empty = coo(creation.zeros(2, 0, dtype=dtypes.int64), creation.zeros(0, dtype=mat2.dtype), shape)
+    return sspaddmm(empty, input, mat2)
+
+
+# torch's older names
+hsmm, saddmm = hspmm, sspaddmm
 
 
 def spsolve(input, other, *, left=True):

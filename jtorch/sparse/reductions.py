@@ -109,7 +109,7 @@ def any(input, dim=None, keepdim=False):
     return values_of(input).any()
 
 
-@composite("norm")
+@composite("norm", "native_norm")
 def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     """The norm of all elements as one vector: that of the values."""
     if is_compressed(input):
@@ -130,7 +130,7 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
 # Softmax
 
 
-def softmax(input: Tensor, dim: int, *, dtype=None) -> Tensor:
+def softmax(input: Tensor, dim: int, dtype=None) -> Tensor:
     """Softmax over the entries along a dimension: what has no entry counts as -inf.
 
     >>> import jtorch as torch
@@ -140,7 +140,7 @@ def softmax(input: Tensor, dim: int, *, dtype=None) -> Tensor:
     return _softmax(input, dim, dtype, log=False)
 
 
-def log_softmax(input: Tensor, dim: int, *, dtype=None) -> Tensor:
+def log_softmax(input: Tensor, dim: int, dtype=None) -> Tensor:
     """The logarithm of `softmax`."""
     return _softmax(input, dim, dtype, log=True)
 

@@ -55,9 +55,10 @@ from jtorch.nn.functional.pooling import adaptive_max_pool3d as adaptive_max_poo
 from jtorch.nn.functional.pooling import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
 from jtorch.nn.functional.resampling import affine_grid as affine_grid
 from jtorch.nn.functional.dropout import alpha_dropout as alpha_dropout
+from jtorch.nn.functional.pooling import assert_int_or_pair as assert_int_or_pair
 from jtorch.nn.functional.pooling import avg_pool1d as avg_pool1d
-def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None) -> Tensor: ...
-def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None) -> Tensor: ...
+def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
+def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: _int | _float = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: Any = None, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 from jtorch.nn.functional.normalization import batch_norm as batch_norm
 def bilinear(input1: Any, input2: Any, weight: Tensor | _Number, bias: Any = None) -> Tensor: ...
 from jtorch.nn.functional.loss import binary_cross_entropy as binary_cross_entropy
@@ -68,6 +69,7 @@ from jtorch.nn.functional.blocks import channel_shuffle as channel_shuffle
 from jtorch.nn.functional.convolution import conv1d as conv1d
 from jtorch.nn.functional.convolution import conv2d as conv2d
 from jtorch.nn.functional.convolution import conv3d as conv3d
+from jtorch.nn.functional.convolution import conv_tbc as conv_tbc
 from jtorch.nn.functional.convolution import conv_transpose1d as conv_transpose1d
 from jtorch.nn.functional.convolution import conv_transpose2d as conv_transpose2d
 from jtorch.nn.functional.convolution import conv_transpose3d as conv_transpose3d
@@ -90,12 +92,13 @@ from jtorch.nn.functional.pooling import fractional_max_pool2d_with_indices as f
 from jtorch.nn.functional.pooling import fractional_max_pool3d as fractional_max_pool3d
 from jtorch.nn.functional.pooling import fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices
 from jtorch.nn.functional.loss import gaussian_nll_loss as gaussian_nll_loss
-def gelu(input: Tensor, approximate: _str = 'none') -> Tensor: ...
+def gelu(input: Tensor, approximate: _str = 'none', *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 from jtorch.nn.functional.activation import glu as glu
 from jtorch.nn.functional.resampling import grid_sample as grid_sample
 from jtorch.nn.functional.normalization import group_norm as group_norm
+from jtorch.nn.functional.linear import grouped_mm as grouped_mm
 from jtorch.nn.functional.activation import gumbel_softmax as gumbel_softmax
-def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor: ...
+def hardshrink(input: Tensor, lambd: _float = 0.5, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 from jtorch.nn.functional.activation import hardsigmoid as hardsigmoid
 from jtorch.nn.functional.activation import hardswish as hardswish
 from jtorch.nn.functional.activation import hardtanh as hardtanh
@@ -113,7 +116,7 @@ from jtorch.nn.functional.linear import linear as linear
 from jtorch.nn.functional.linear_cross_entropy import linear_cross_entropy as linear_cross_entropy
 from jtorch.nn.functional.normalization import local_response_norm as local_response_norm
 from jtorch.nn.functional.activation import log_softmax as log_softmax
-def logsigmoid(input: Tensor) -> Tensor: ...
+def logsigmoid(input: Tensor, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 from jtorch.nn.functional.pooling import lp_pool1d as lp_pool1d
 from jtorch.nn.functional.pooling import lp_pool2d as lp_pool2d
 from jtorch.nn.functional.pooling import lp_pool3d as lp_pool3d
@@ -159,8 +162,8 @@ from jtorch.nn.functional.loss import smooth_l1_loss as smooth_l1_loss
 from jtorch.nn.functional.loss import soft_margin_loss as soft_margin_loss
 from jtorch.nn.functional.activation import softmax as softmax
 from jtorch.nn.functional.activation import softmin as softmin
-def softplus(input: Tensor, beta: _float = 1.0, threshold: _float = 20.0) -> Tensor: ...
-def softshrink(input: Tensor, lambd: _float = 0.5) -> Tensor: ...
+def softplus(input: Tensor, beta: _float = 1.0, threshold: _float = 20.0, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
+def softshrink(input: Tensor, lambd: _float = 0.5, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 from jtorch.nn.functional.activation import softsign as softsign
 from jtorch.nn.functional.activation import tanh as tanh
 from jtorch.nn.functional.activation import tanhshrink as tanhshrink

@@ -49,11 +49,12 @@ def leaky_relu_(input, negative_slope: float = 0.01):
 
 def elu(input, alpha: float = 1.0, inplace: bool = False):
     """input where positive, alpha (exp(input) - 1) elsewhere (Clevert et al. 2015)."""
-    return _call(ops.elu, inplace, input, float(alpha), 1.0)
+    return _call(ops.elu, inplace, input, float(alpha), 1.0, 1.0)
 
 
-def elu_(input, alpha: float = 1.0):
-    return elu(input, alpha, True)
+def elu_(input, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0):
+    """scale * input where positive, scale * alpha (exp(input_scale * input) - 1) elsewhere, in place."""
+    return _call(ops.elu, True, input, float(alpha), float(scale), float(input_scale))
 
 
 def celu(input, alpha: float = 1.0, inplace: bool = False):
@@ -69,7 +70,7 @@ def celu_(input, alpha: float = 1.0):
 
 def selu(input, inplace: bool = False):
     """Scaled ELU with the constants that keep mean and variance (Klambauer et al. 2017)."""
-    return _call(ops.elu, inplace, input, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946)
+    return _call(ops.elu, inplace, input, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1.0)
 
 
 def selu_(input):
@@ -165,15 +166,20 @@ def prelu(input, weight):
 
 def rrelu(input, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False):
     """Leaky ReLU whose slope is drawn from [lower, upper] in training, and their mean otherwise."""
+    return slopes_drawn(input, lower, upper, training, inplace)
+
+
+def rrelu_(input, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, generator=None):
+    return slopes_drawn(input, lower, upper, training, True, generator)
+
+
+def slopes_drawn(input, lower, upper, training, inplace, generator=None):
+    """`rrelu`, its slopes drawn from `generator`."""
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if training:
-        return _call(ops.rrelu_with_noise, inplace, input, random.rrelu_noise(input, lower, upper))
+        return _call(ops.rrelu_with_noise, inplace, input, random.rrelu_noise(input, lower, upper, generator))
     return _call(ops.rrelu_mean, inplace, input, (lower + upper) / 2)
-
-
-def rrelu_(input, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False):
-    return rrelu(input, lower, upper, training, True)
 
 
 def glu(input, dim: int = -1):

@@ -55,7 +55,7 @@ def native_channel_shuffle(input, groups):
     return channel_shuffle(input, groups)
 
 
-def one_hot(tensor, num_classes=-1):
+def one_hot(input, num_classes=-1):
     """Class numbers as rows with a single one; -1 classes: one more than the largest number, which is looked up.
 
     >>> import jtorch as torch
@@ -63,10 +63,10 @@ def one_hot(tensor, num_classes=-1):
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
-    if tensor.dtype is not int64:
+    if input.dtype is not int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
-    if tensor.numel() == 0 and num_classes <= 0:
+    if input.numel() == 0 and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
     if num_classes == -1:
-        num_classes = max(int(tensor.max()) + 1, 0)
-    return apply(ops.one_hot, (tensor, max(num_classes, 0)))[0]
+        num_classes = max(int(input.max()) + 1, 0)
+    return apply(ops.one_hot, (input, max(num_classes, 0)))[0]

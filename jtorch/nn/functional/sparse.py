@@ -47,6 +47,7 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
 
 
 def _renormalise(weight, input, max_norm, norm_type):
+    """Scale the rows of `weight` that `input` names down to `max_norm`, in place."""
     with jtorch.no_grad():
         used = jtorch.zeros(weight.size(0), dtype=jtorch.bool, device=weight.device)
         used[input.reshape(-1).long()] = True

@@ -545,3 +545,16 @@ class MultiheadAttention(Module):
             **separate,
         )
         return (output.transpose(1, 0) if swap else output), weights
+
+    def merge_masks(self, attn_mask, key_padding_mask, query):
+        """One mask of both, and its kind: 1 of padding (N, S), 2 over heads and batch (N, heads, L, S); (None, None) without any."""
+        if attn_mask is None:
+            return key_padding_mask, None if key_padding_mask is None else 1
+        batch, length = query.shape[0], query.shape[1]
+        if attn_mask.dim() == 3:
+            merged = attn_mask.view(batch, -1, length, length)
+        else:
+            merged = attn_mask.view(1, 1, length, length).expand(batch, self.num_heads, -1, -1)
+        if key_padding_mask is not None:
+            merged = merged + key_padding_mask.view(batch, 1, 1, length)
+        return merged, 2

@@ -524,6 +524,18 @@ class Module(_StateDict):
         """Move to the CPU."""
         return self._apply(lambda t: t.cpu())
 
+    def ipu(self, device=None):
+        """Raises, as in a torch that was not built for the device."""
+        return self._apply(lambda t: t.ipu())
+
+    def mtia(self, device=None):
+        """Raises, as in a torch that was not built for the device."""
+        return self._apply(lambda t: t.mtia())
+
+    def xpu(self, device=None):
+        """Raises, as in a torch that was not built for the device."""
+        return self._apply(lambda t: t.xpu())
+
     def type(self, dst_type):
         """Cast all parameters and buffers, integer ones too."""
         return self._apply(lambda t: t.type(dst_type))
@@ -715,3 +727,25 @@ def _parse_to(*args, **kwargs):
     if device is not None:
         device = jtorch.device(device)
     return device, dtype, bool(found["non_blocking"]), memory_format
+
+
+def factory_kwargs(kwargs):
+    """The `device`, `dtype` and `memory_format` among keywords, as a module hands them to what makes its tensors.
+
+    >>> import jtorch as torch
+    >>> torch.nn.factory_kwargs({"device": "cpu", "factory_kwargs": {"dtype": torch.float64}})
+    {'dtype': torch.float64, 'device': 'cpu'}
+    """
+    if kwargs is None:
+        return {}
+    known = {"device", "dtype", "memory_format"}
+    unexpected = kwargs.keys() - known - {"factory_kwargs"}
+    if unexpected:
+        raise TypeError(f"unexpected kwargs {unexpected}")
+    made = dict(kwargs.get("factory_kwargs", {}))
+    for key in ("device", "dtype", "memory_format"):
+        if key in kwargs:
+            if key in made:
+                raise TypeError(f"{key} specified twice, in **kwargs and in factory_kwargs")
+            made[key] = kwargs[key]
+    return made
