@@ -144,8 +144,8 @@ def tensordot(a, b, dims=2, out=None):
         pairs = tuple(range(-dims, 0)), tuple(range(dims))
     else:
         pairs = tuple((d,) if isinstance(d, int) else tuple(d) for d in dims)
-<<<<<<< HEAD
-    return _tensordot(a, b, pairs)
+    made = _tensordot(a, b, pairs)
+    return made if out is None else store_results(out, made, "tensordot", (a, b))
 
 
 @composite("addbmm_", variants="method")
@@ -157,7 +157,3 @@ def addbmm_(input, batch1, batch2, *, beta=1, alpha=1):
         return _addbmm_(input, batch1, batch2, beta=beta, alpha=alpha)
     made = _addbmm(input, batch1, batch2, beta=beta, alpha=alpha)
     return input.resize_(size).copy_(made)
-=======
-    made = _tensordot(a, b, pairs)
-    return made if out is None else store_results(out, made, "tensordot", (a, b))
->>>>>>> 6522043 (Public names: older spellings of sparse products, fake quantization, futures, grouped_mm, DataParallel, from_file, and torch's keywords where they differed)

@@ -237,25 +237,15 @@ def sparse_mm(sparse: Tensor, dense: Tensor, reduce=None) -> Tensor:
             [2.]])
     """
     if reduce is not None:
-<<<<<<< HEAD
-        return _reduced_mm(mat1, mat2, reduce)
-    if is_sparse(mat1) and is_sparse(mat2):
-        return _sparse_sparse_mm(mat1, mat2)
-    if is_sparse(mat1):
-        zero = creation.zeros(mat1._aval.shape[0], mat2._aval.shape[-1], dtype=mat1.dtype, device=mat1.device)
-        return sparse_addmm(zero, mat1, mat2, beta=0)
-    if not is_sparse(mat2):
-        return (mat2.t() @ mat1.t()).transpose(0, 1)
-    return sparse_mm(mat2.t(), mat1.t()).transpose(0, 1)
-=======
         return _reduced_mm(sparse, dense, reduce)
     if is_sparse(sparse) and is_sparse(dense):
         return _sparse_sparse_mm(sparse, dense)
     if is_sparse(sparse):
         zero = creation.zeros(sparse._aval.shape[0], dense._aval.shape[-1], dtype=sparse.dtype, device=sparse.device)
         return sparse_addmm(zero, sparse, dense, beta=0)
+    if not is_sparse(dense):
+        return (dense.t() @ sparse.t()).transpose(0, 1)
     return sparse_mm(dense.t(), sparse.t()).transpose(0, 1)
->>>>>>> 6522043 (Public names: older spellings of sparse products, fake quantization, futures, grouped_mm, DataParallel, from_file, and torch's keywords where they differed)
 
 
 def _sparse_sparse_mm(mat1, mat2):
@@ -351,12 +341,8 @@ def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1, out=
     at = np.stack([np.repeat(found, columns), np.tile(np.arange(columns), len(found))])
     product = coo(index_tensor(at, place_of(rows)), flat_values(rows).reshape(-1), input._aval.shape)
     scaled = input.detach() if _is_one(beta) else input.detach() * beta
-<<<<<<< HEAD
-    return appended(scaled, product)
-=======
-    made = joined(scaled, product)
+    made = appended(scaled, product)
     return made if out is None else become(out, made)
->>>>>>> 6522043 (Public names: older spellings of sparse products, fake quantization, futures, grouped_mm, DataParallel, from_file, and torch's keywords where they differed)
 
 
 def smm(input: Tensor, mat2: Tensor) -> Tensor:
