@@ -5,6 +5,7 @@ The functions take Python numbers and numpy dtypes and raise torch's error; they
 """
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 
@@ -341,7 +342,7 @@ def poisson_values(xp, *, rate):
     return ~xp.all(rate >= 0), RuntimeError, message
 
 
-VALUE_CHECKS = {
+VALUE_CHECKS: dict[str, Callable] = {
     "bernoulli_tensor": bernoulli_tensor_values,
     "normal_std": normal_std_values,
     "multinomial": multinomial_values,
