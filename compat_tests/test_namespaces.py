@@ -84,6 +84,20 @@ except RuntimeError as error:
 
 
 @pytest.mark.jtorch_only
+def test_a_stand_in_that_is_not_there():
+    program = """
+        import jtorch as torch
+        for ask in (torch.cuda.is_available, lambda: torch.ones(1, device="cuda")):
+            try:
+                ask()
+            except RuntimeError as error:
+                print(error, error.__cause__, error.__suppress_context__)
+    """
+    told = "JTORCH_CUDA=tpu: JAX finds no tpu here, only cpu. Unset JTORCH_CUDA, or name a platform that is there. None True"
+    assert run(program, JTORCH_CUDA="tpu").splitlines() == [told, told]
+
+
+@pytest.mark.jtorch_only
 def test_cuda_of_a_stand_in():
     """`JTORCH_CUDA=cpu`: three CPU devices answer to cuda."""
     printed = run(CUDA, JTORCH_CUDA="cpu", XLA_FLAGS="--xla_force_host_platform_device_count=3").splitlines()

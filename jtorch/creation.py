@@ -664,7 +664,7 @@ def _linspace(start, end, steps, dtype) -> np.ndarray:
         if isinstance(start, builtins.complex) or isinstance(end, builtins.complex):
             dtype = dtype.to_complex()
     if dtype.priority <= 1:
-        start, end = int(start), int(end)
+        start, end = int(start), int(start if steps == 1 else end)
         step = np.float32(end - start) / np.float32(max(steps - 1, 1))
         position = np.arange(steps)
         low = (start + (step * position).astype(np.float32)).astype(np.int64)

@@ -28,10 +28,11 @@ class Mismatch(NamedTuple):
 
 
 _CAST = Mismatch("result type {want} can't be cast to the desired output type {given}", exact=False)
+_ANY = Mismatch("", exact=False)  # copied, whatever it becomes
 # What most functions say that are not computed element by element, and all that have several results.
 _EXACT = Mismatch("Expected out tensor to have dtype {want_c}, but got {given_c} instead")
 _MISMATCHES = {
-    _EXACT: """addmm addmv alias_copy argmax argmin argsort as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cholesky cross cumprod cumsum det diag
+    _EXACT: """addmm addmv alias_copy argmax argmin argsort as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cross cumprod cumsum det diag
         diagonal_copy eigvalsh expand_copy gather index_add index_copy index_reduce inv isin ldl_solve linear log_softmax lu_solve mm msort nansum
         norm permute_copy prod renorm scatter scatter_add scatter_reduce slice_scatter softmax solve squeeze_copy sum svdvals t_copy take_along_dim
         transpose_copy tril triu unfold_copy unsqueeze_copy vector_norm view_as_complex_copy view_as_real_copy view_copy""",
@@ -65,11 +66,12 @@ _MISMATCHES = {
     Mismatch("linalg.{name} expected out tensor dtype {want} but got: {given}"): "matrix_norm",
     Mismatch("linalg.{name}: Expected out of dtype{want} but found {given}"): "vecdot",
     Mismatch("Expected result to be of dtype uint64, but got {given}"): "hash_tensor",
-    _CAST: "eig geqrf lstsq lu",
+    _CAST: "eig geqrf lstsq",
+    _ANY: "lu",
     Mismatch("torch.cat(): input types can't be cast to the desired output type {given}", False, TypeError): """_chunk_cat cat column_stack
         concat concatenate dstack hstack row_stack stack vstack""",
     Mismatch("{name}: Expected result to be safely castable from {want} dtype, but got result with dtype {given}", False):
-        "cholesky_inverse cholesky_solve",
+        "cholesky cholesky_inverse cholesky_solve",
 }  # fmt: skip
 _MISMATCH = {name: rule for rule, names in _MISMATCHES.items() for name in names.split()}
 
@@ -99,7 +101,7 @@ _COPIED = frozenset(
 )
 # The contents of these are new whatever was given, so that a change of its size is no surprise.
 _RESIZE_SILENTLY = frozenset(
-    "addbmm arange bernoulli empty eye full linspace logsigmoid logspace multinomial narrow_copy ones rand randint randn randperm range zeros".split()
+    "addbmm arange bernoulli empty eye full linspace logsigmoid logspace lu multinomial narrow_copy ones rand randint randn randperm range zeros".split()
 )
 
 
@@ -201,7 +203,7 @@ def store_out(
     have, want = given._aval.dtype, result._aval.dtype
     if have is not want:
         rule = _MISMATCH.get(name) or (_EXACT if several else _CAST)
-        if rule.exact or not promotion.can_cast(want, have):
+        if rule.exact or not (rule is _ANY or promotion.can_cast(want, have)):
             raise rule.error(
                 rule.message.format(
                     name=name,

@@ -16,7 +16,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 import jtorch
 
-from . import translate
+from . import translate, variants
 from .closeness import DOUBLE, difference, leaves, stride_difference, tolerance
 
 ASPECTS = ("value", "stride", "gradient", "second gradient", "method", "inplace", "out", "errors", "modes")
@@ -32,8 +32,6 @@ NOT_UNIQUE = frozenset(
 )
 # Positions of equal elements are up to the algorithm: the elements found there are compared.
 POSITIONS = frozenset("sort topk argsort mode kthvalue median nanmedian msort".split())
-# torch writes outside of given tensors that are laid out otherwise.
-WRITES_OUTSIDE = frozenset("lu_unpack linalg.lu tril triu".split())
 RANDOM_DEFAULT = 0
 
 
@@ -170,12 +168,12 @@ def _sample(entry, dtype, sample, at, findings, aspects, differentiable, first):
             _modes(entry, sample, comparable, tolerances, exact, findings, at)
     if "gradient" in aspects and differentiable and not _tied(entry, sample):
         _gradients(entry, dtype, sample, at, findings, "second gradient" in aspects)
-    variants = (("method", entry.method_variant), ("inplace", entry.inplace_variant))
-    for kind, variant in variants:
+    compared = variants.Sample(entry, sample, comparable, tolerances, exact, findings, at)
+    for kind, variant in (("method", entry.method_variant), ("inplace", entry.inplace_variant)):
         if kind in aspects and variant is not None:
-            _variant(entry, kind, variant, sample, comparable, tolerances, exact, findings, at)
+            compared.variant(kind, variant)
     if "out" in aspects and entry.supports_out and isinstance(expected, (torch.Tensor, tuple)):
-        _out(entry, sample, expected, comparable, tolerances, exact, findings, at)
+        compared.out(expected)
 
 
 def _fresh(value):
@@ -291,77 +289,6 @@ def _modes(entry, sample, comparable, tolerances, exact, findings, at):
         except Exception as error:
             found = _said(error)
         findings.count("modes", found and f"{mode}: {found}", at)
-
-
-def _variant(entry, kind, variant, sample, comparable, tolerances, exact, findings, at):
-    _seed()
-    arguments = _fresh((sample.input, sample.args, sample.kwargs))
-    if isinstance(arguments[0], torch.Tensor) and kind == "inplace":
-        arguments = (arguments[0].detach(), *arguments[1:])
-        if not isinstance(comparable, torch.Tensor) and entry.name not in UNWRITTEN:
-            return
-    try:
-        with torch.no_grad():
-            expected = variant(arguments[0], *arguments[1], **arguments[2])
-    except Exception:
-        return  # an in-place form cannot hold a wider or larger result
-    try:
-        with jtorch.no_grad():
-            args, kwargs = _arguments(sample)
-            _seed()
-            result = translate.function(variant)(*args, **kwargs)
-            got = _comparable(entry, sample, translate.back(result))
-        found = difference(got, _comparable(entry, sample, expected), tolerances, exact)
-        if found is None and kind == "inplace" and result is not args[0]:
-            found = "does not return the tensor it was called on"
-    except TookTooLong:
-        raise
-    except Exception as error:
-        found = _said(error)
-    findings.count(kind, found, at)
-
-
-def _out(entry, sample, expected, comparable, tolerances, exact, findings, at):
-    if any(not isinstance(leaf, torch.Tensor) for leaf in leaves(expected)):
-        return
-    several = not isinstance(expected, torch.Tensor)
-
-    def made(library, form):
-        outs = []
-        for leaf in leaves(expected):
-            dtype = leaf.dtype if library is torch else translate.value(leaf.dtype)
-            if form == "empty":
-                outs.append(library.empty(0, dtype=dtype))
-            else:
-                axes = tuple(reversed(range(leaf.dim())))
-                outs.append(library.empty(tuple(reversed(leaf.shape)), dtype=dtype).permute(axes))
-        return tuple(outs) if several else outs[0]
-
-    for form in ("empty",) if entry.name in WRITES_OUTSIDE else ("empty", "laid out otherwise"):
-        with torch.no_grad():
-            theirs = made(torch, form)
-            arguments = _fresh((sample.input, sample.args, sample.kwargs))
-            _seed()
-            try:
-                entry.op(arguments[0], *arguments[1], **arguments[2], out=theirs)
-            except Exception:
-                continue
-        try:
-            with jtorch.no_grad():
-                ours = made(jtorch, form)
-                args, kwargs = _arguments(sample)
-                _seed()
-                translate.function(entry.op)(*args, **kwargs, out=ours)
-                got = translate.back(ours)
-            wanted = _comparable(entry, sample, theirs) if entry.name in UNWRITTEN else comparable
-            found = difference(_comparable(entry, sample, got), wanted, tolerances, exact)
-            if found is None:
-                found = stride_difference(got, theirs)
-        except TookTooLong:
-            raise
-        except Exception as error:
-            found = _said(error)
-        findings.count("out", found and f"out {form}: {found}", at)
 
 
 # Gradients

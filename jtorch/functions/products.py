@@ -155,5 +155,4 @@ def addbmm_(input, batch1, batch2, *, beta=1, alpha=1):
     size = (batch1.shape[1], batch2.shape[2]) if batches else input.shape
     if input.shape == size:
         return _addbmm_(input, batch1, batch2, beta=beta, alpha=alpha)
-    made = _addbmm(input, batch1, batch2, beta=beta, alpha=alpha)
-    return input.resize_(size).copy_(made)
+    return input.set_(_addbmm(input, batch1, batch2, beta=beta, alpha=alpha))
