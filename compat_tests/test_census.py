@@ -135,7 +135,11 @@ def test_report(tmp_path, capsys):
                 "command": "a command",
                 "table": {"linalg": [9, 10]},
                 "aspects": {"values": [4, 4]},
-                "failures": ["x"],
+                "versions": {"torch": "2.13.0"},
+                "samples": {"linalg": "all"},
+                "failures": [
+                    {"group": "linalg", "name": "x", "aspects": ["value"], "counted": True, "reason": "a reason"}
+                ],
             }
         )
     )
@@ -143,6 +147,8 @@ def test_report(tmp_path, capsys):
     assert "linalg" in text
     assert "90.0" in text
     assert "1 failures" in text
+    assert "1  a reason" in text
+    assert "samples: all" in text
     assert main(["report"]) == 0
     assert "torch.Tensor" in capsys.readouterr().out
 

@@ -1,7 +1,6 @@
 """`python -m compat_tests.reference`: jtorch against torch's test databases."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -53,15 +52,6 @@ def main() -> int:
     for row in gaps.healed(results) if args.samples == "all" else ():
         print(f"healed: {row['entries']} ({row['reason']})")
     return int(bool(bad))
-
-
-def read(path: Path) -> list:
-    """Findings written earlier; the last line of an entry counts."""
-    kept = {}
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
-        kept[row["part"], row["name"], row.get("dtype")] = row
-    return list(kept.values())
 
 
 if __name__ == "__main__":

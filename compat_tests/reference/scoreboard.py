@@ -1,6 +1,5 @@
 """Shares the databases' entries out to processes, collects findings, prints and writes the table."""
 
-import collections
 import json
 import os
 import queue
@@ -96,23 +95,51 @@ def failed(result) -> list:
     return [aspect for aspect, row in result["findings"].items() if row["failed"]]
 
 
-def table(results) -> str:
-    """Entries without any difference, of those that were compared, by part and dtype, and by aspect."""
-    groups = collections.OrderedDict()
-    aspects = collections.OrderedDict()
-    for result in sorted(results, key=lambda r: (r["part"], r.get("dtype", ""), r["name"])):
-        if not result["findings"]:
-            continue
-        group = groups.setdefault(f"{result['part']} {result.get('dtype', '')}".strip(), [0, 0])
+def read(*paths: Path) -> list:
+    """Findings written earlier; the last line of an entry and dtype counts."""
+    kept = {}
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            kept[row["part"], row["name"], row.get("dtype")] = row
+    return list(kept.values())
+
+
+def group_of(result) -> str:
+    """The row of the table that a result counts in: its part, and its dtype where there is one."""
+    return f"{result['part']} {result.get('dtype', '')}".strip()
+
+
+def failed_at_heart(result) -> list:
+    """The aspects that count in the table by parts: values and gradients of operations, everything of layers and optimizers."""
+    return [a for a in failed(result) if a in ("value", "gradient", "second gradient") or result["part"] != "op_db"]
+
+
+def in_order(results) -> list:
+    """The results with anything compared, sorted."""
+    compared = [result for result in results if result["findings"]]
+    return sorted(compared, key=lambda r: (r["part"], r.get("dtype", ""), r["name"]))
+
+
+def counts(results) -> tuple[dict, dict]:
+    """Entries without any difference and all, by part and dtype; the same and cases by aspect."""
+    groups, aspects = {}, {}
+    for result in in_order(results):
+        group = groups.setdefault(group_of(result), [0, 0])
+        group[0] += not failed_at_heart(result)
         group[1] += 1
-        core = [a for a in failed(result) if a in ("value", "gradient", "second gradient") or result["part"] != "op_db"]
-        group[0] += not core
         for aspect, row in result["findings"].items():
             count = aspects.setdefault(f"{result['part']}: {aspect}", [0, 0, 0, 0])
             count[0] += not row["failed"]
             count[1] += 1
             count[2] += row["cases"] - row["failed"]
             count[3] += row["cases"]
+    return groups, aspects
+
+
+def table(results) -> str:
+    """Entries without any difference, of those that were compared, by part and dtype, and by aspect."""
+    groups, aspects = counts(results)
     lines = [f"{'':34}{'entries':>16}{'':>9}"]
     lines += [f"{name:34}{good:>8} of {all_:<5}{good / all_:>8.1%}" for name, (good, all_) in groups.items()]
     lines += ["", f"{'':34}{'entries':>16}{'':>9}{'cases':>20}"]

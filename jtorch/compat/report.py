@@ -1,5 +1,6 @@
 """How far jtorch is, as last measured: the scoreboard that the repository keeps, and the census."""
 
+import collections
 import json
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,26 @@ def results(scoreboard: Path) -> str:
             "`python -m compat_tests.reference` measures them there, beside an installed torch."
         )
     found: dict[str, Any] = json.loads(scoreboard.read_text(encoding="utf-8"))
-    lines = ["Results compared with torch", f"  machine: {found['machine']}", f"  command: {found['command']}", ""]
+    lines = ["Results compared with torch", f"  machine: {found['machine']}"]
+    if found.get("versions"):
+        lines.append("  versions: " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()))
+    lines += [*(f"  command: {command}" for command in found["command"].split("; ")), ""]
+    depths = {name: f"  samples: {depth}" for name, depth in found.get("samples", {}).items()}
     for title, rows in (("group", found["table"]), ("aspect", found.get("aspects", {}))):
         if rows:
             width = max(map(len, [title, *rows]))
             lines.append(f"  {title.ljust(width)}   equal     all      %")
             lines += [
-                f"  {name.ljust(width)}  {good:6d}  {every:6d}  {100 * good / every if every else 100:5.1f}"
+                f"  {name.ljust(width)}  {good:6d}  {every:6d}  {100 * good / every if every else 100:5.1f}{depths.get(name, '')}"
                 for name, (good, every) in rows.items()
             ]
             lines.append("")
-    lines.append(f"  {len(found.get('failures', []))} failures are listed in {scoreboard.name}")
+    failures = found.get("failures", [])
+    lines.append(f"  {len(failures)} failures are listed in {scoreboard.name}")
+    lines += [f"  {count:6d}  {reason}" for reason, count in _reasons(failures).most_common()]
     return "\n".join(lines)
+
+
+def _reasons(failures: list) -> collections.Counter:
+    """How many failures each reason explains."""
+    return collections.Counter(row["reason"] or "without a reason" for row in failures if isinstance(row, dict))
