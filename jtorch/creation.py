@@ -12,6 +12,7 @@ from .dtypes import dtype as dtype_class
 from .interop import from_numpy, own_numpy
 from .layout import preserved_strides
 from .overloads import no_overload
+from .promotion import check_range
 from .size import Size
 from .tensor import Tensor
 from .transfer import move, place_of
@@ -134,6 +135,7 @@ def _array(data, dtype) -> np.ndarray:
             made = np.array(leaves, np.int64 if wanted.name != "uint64" else np.uint64)
         except OverflowError:
             raise ValueError("Overflow when unpacking long long") from None
+        check_range([made.min(initial=0), made.max(initial=0)], wanted, wanted.name)
         return made.astype(wanted.numpy).reshape(shape)
     if wanted.priority == 2 and any(isinstance(x, builtins.complex) for x in leaves):
         _no_complex()
@@ -265,7 +267,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> 
 
 def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
     """A 0-dim tensor of a number."""
-    return _finish(np.array(s, _numpy_dtype(dtype)), device, requires_grad, layout=layout)
+    return _finish(_filled((), s, _numpy_dtype(dtype)), device, requires_grad, layout=layout)
 
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Tensor:
@@ -305,6 +307,12 @@ def from_file(
 
 
 # Filled
+
+
+def _filled(shape, value, dtype: np.dtype) -> np.ndarray:
+    """One number everywhere; of an unsigned dtype a negative one wraps around."""
+    check_range(value, dtypes.from_numpy_dtype(dtype))
+    return np.full(shape, int(value) % 2 ** (8 * dtype.itemsize) if dtype.kind == "u" else value, dtype)
 
 
 def zeros(
@@ -395,7 +403,7 @@ def full(
     if dtype is None and out is None:
         dtype = _infer([fill_value])
     shape = _shape((size,) if isinstance(size, (tuple, list)) else (tuple(size),), {})
-    array = np.full(shape, fill_value, dtype=_numpy_dtype(dtype, out.dtype if out is not None else None))
+    array = _filled(shape, fill_value, _numpy_dtype(dtype, out.dtype if out is not None else None))
     return _given_out(out, _finish(array, device, requires_grad, layout=layout), "full")
 
 
@@ -664,7 +672,7 @@ def _linspace(start, end, steps, dtype) -> np.ndarray:
         if isinstance(start, builtins.complex) or isinstance(end, builtins.complex):
             dtype = dtype.to_complex()
     if dtype.priority <= 1:
-        start, end = int(start), int(start if steps == 1 else end)
+        start, end = (int(np.int64(int(x)).astype(dtype.numpy)) for x in (start, start if steps == 1 else end))
         step = np.float32(end - start) / np.float32(max(steps - 1, 1))
         position = np.arange(steps)
         low = (start + (step * position).astype(np.float32)).astype(np.int64)

@@ -336,11 +336,11 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
         bound, kwargs = [], {}
         for (how, what), name in zip(layout, plan.names, strict=True):
             if how == "array":
-                arg = origin.promoted(arrays[what])
+                arg = origin.promoted(arrays[what], name)
             elif how == "arrays":
                 arg = [origin.promoted(arrays[i]) for i in what]
             elif how == "number":
-                arg = numbers[what] if numpy_compute is None else numbers[what].astype(numpy_compute)
+                arg = origin.number(numbers[what], name)
             elif how == "parameter":
                 arg = numbers[what]
             elif isinstance(what, complex) and numpy_compute is not None:

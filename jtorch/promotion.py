@@ -4,7 +4,9 @@ Reference: the "Type Promotion" rules of torch's tensor attributes page (`torch.
 """
 
 import functools
+import math
 
+import ml_dtypes
 import numpy as np
 
 from . import dtypes
@@ -100,6 +102,32 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     if from_.priority > to.priority:
         return False
     return not (from_.priority == 1 and to.priority == 1 and from_.is_signed and not to.is_signed)
+
+
+# Names of C++ types that numbers are converted to.
+_NUMBER_TYPES = {
+    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16", "float32": "float",
+}  # fmt: skip
+
+
+def check_range(numbers, to: dtype, name=None) -> None:
+    """Torch's error for Python numbers that a dtype cannot hold. Negative ones wrap around in unsigned integers."""
+    if to.name not in _NUMBER_TYPES:
+        return
+    for number in numbers if isinstance(numbers, list) else (numbers,):
+        if isinstance(number, (bool, complex)):
+            continue
+        if to.priority == 1:
+            whole = isinstance(number, (int, np.integer))
+            limits = np.iinfo(to.numpy)
+            low = -int(limits.max) if whole and not to.is_signed else int(limits.min)
+            held = low <= number <= int(limits.max)
+        else:
+            limits = ml_dtypes.finfo(to.numpy)
+            held = not math.isfinite(number) or float(limits.min) <= number <= float(limits.max)
+        if not held:
+            raise RuntimeError(f"value cannot be converted to type {name or _NUMBER_TYPES[to.name]} without overflow")
 
 
 def numpy_kind(array: np.ndarray) -> type:

@@ -326,13 +326,23 @@ class Origin:
     def where(self, name):
         return self.params[name]
 
-    def promoted(self, array):
-        if self.compute is not None and array.dtype != self.compute.numpy:
-            return array.astype(self.compute.numpy)
-        return array
+    def promoted(self, array, name=None):
+        """An operand in the dtype that the operation computes in."""
+        if self.compute is None or array.dtype == self.compute.numpy:
+            return array
+        return array.astype(self._dtype_of(name if not array.ndim else None))
 
-    def number(self, number):
-        return number if self.compute is None else number.astype(self.compute.numpy)
+    def number(self, number, name):
+        """A Python number in the dtype that the operation computes in."""
+        return number if self.compute is None else number.astype(self._dtype_of(name))
+
+    def _dtype_of(self, scalar):
+        keeps = scalar is not None and scalar == self.op.wide_scalar
+        return (
+            np.dtype(np.float32)
+            if keeps and self.compute.itemsize == 2 and self.compute.is_floating_point
+            else self.compute.numpy
+        )
 
 
 class Rule:
@@ -491,11 +501,11 @@ def _hand_rule(rule, prim, op, needs):
             else:
                 position, what = where
                 if kind == "array":
-                    kwargs[name] = origin.promoted(saved[position])
+                    kwargs[name] = origin.promoted(saved[position], name)
                 elif kind == "arrays":
                     kwargs[name] = [origin.promoted(a) for a in saved[position : position + len(what)]]
                 elif kind == "number":
-                    kwargs[name] = origin.number(numbers[what])
+                    kwargs[name] = origin.number(numbers[what], name)
                 elif kind == "parameter":
                     kwargs[name] = numbers[what]
                 else:

@@ -11,6 +11,7 @@ from ..interop import to_jax, to_numpy
 from ..layout import channels_last_strides, is_contiguous, normal, preserved_strides
 from ..ops import memory as ops
 from ..overlap import is_expanded, refuse_shared
+from ..promotion import check_range
 from ..storage import contiguous_strides
 from ..tensor import Tensor
 from ..transfer import move, place_of
@@ -224,6 +225,8 @@ def fill_(self: Tensor, value) -> Tensor:
         value = value.item()
     if isinstance(value, builtins.complex) and not self.is_complex():
         raise RuntimeError("value cannot be converted to type " + self.dtype.name + " without overflow")
+    if not isinstance(value, (Tensor, builtins.complex)):
+        check_range(value, self.dtype)
     apply_inplace(ops.fill, (_elements(self), value))
     return self
 

@@ -211,7 +211,7 @@ def unravel_index(indices, shape):
         raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     if any(n < 0 for n in sizes):
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
-    places, rest = [], indices
+    places, rest = [], indices.to(dtypes.int64)
     for n in reversed(sizes):
         places.append(rest % n)
         rest = operation("floor_divide")(rest, n)

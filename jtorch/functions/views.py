@@ -689,6 +689,8 @@ def sum_to_size(input: Tensor, *size) -> Tensor:
     extra = len(shape) - len(wanted)
     if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, shape[max(extra, 0) :], strict=True)):
         raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
+    if not wanted:
+        return input.sum()
     dims = [*range(extra), *(extra + i for i, n in enumerate(wanted) if n == 1 and shape[extra + i] != 1)]
     summed = input.sum(dims, keepdim=True) if dims else input
     return view(summed, wanted) if extra else summed

@@ -34,6 +34,7 @@ def softmax(input: Array, dim: Dim):
 def _(grad, result, dim):
     if grad.ndim == 0:
         return jnp.zeros_like(grad)
+    grad, result = _wide(grad), _wide(result)
     product = grad * result
     return product - result * product.sum(dim, keepdims=True)
 
@@ -50,6 +51,7 @@ def log_softmax(input: Array, dim: Dim):
 def _(grad, result, dim):
     if grad.ndim == 0:
         return jnp.zeros_like(grad)
+    grad, result = _wide(grad), _wide(result)
     return grad - jnp.exp(result) * grad.sum(dim, keepdims=True)
 
 
@@ -67,7 +69,8 @@ def _zero_where(condition, grad):
 def leaky_relu(input: Array, negative_slope):
     """input where positive, negative_slope * input elsewhere."""
     require_floating("leaky_relu_cpu", input)
-    return jnp.where(input > 0, input, input * jnp.asarray(negative_slope, input.dtype))
+    wide = _wide(input)
+    return jnp.where(wide > 0, wide, wide * jnp.asarray(negative_slope, wide.dtype)).astype(input.dtype)
 
 
 @_unary("rrelu_mean", node="RreluWithNoise")
@@ -79,7 +82,7 @@ def rrelu_mean(input: Array, negative_slope):
 @_unary("rrelu_with_noise")
 def rrelu_with_noise(input: Array, noise: Array):
     """input where positive, noise * input elsewhere."""
-    return jnp.where(input > 0, input, input * noise)
+    return jnp.where(input > 0, input, (_wide(input) * _wide(noise)).astype(input.dtype))
 
 
 def _elu(input, alpha, scale, input_scale):
@@ -93,7 +96,7 @@ def _elu_slope(grad, input, alpha, scale, input_scale):
     wide = _wide(input)
     below = jnp.where(wide <= 0, wide, jnp.zeros((), wide.dtype))
     slope = jnp.where(wide <= 0, jnp.exp(below * input_scale) * (alpha * scale * input_scale), scale)
-    return (grad * slope).astype(input.dtype)
+    return _wide(grad) * slope
 
 
 @_unary("elu")
@@ -141,7 +144,7 @@ def hardsigmoid(input: Array):
 
 @hardsigmoid.backward
 def _(grad, input):
-    return jnp.where((input > -3) & (input < 3), grad / 6, jnp.zeros((), grad.dtype)).astype(grad.dtype)
+    return _zero_where((input <= -3) | (input >= 3) | jnp.isnan(input), _wide(grad) / 6)
 
 
 @_unary("hardswish")
@@ -154,8 +157,9 @@ def hardswish(input: Array):
 
 @hardswish.backward
 def _(grad, input):
+    grad, input = _wide(grad), _wide(input)
     inner = grad * (input / 3 + 0.5)
-    return jnp.where(input <= -3, jnp.zeros((), grad.dtype), jnp.where(input < 3, inner, grad)).astype(grad.dtype)
+    return jnp.where(input <= -3, jnp.zeros((), grad.dtype), jnp.where(input < 3, inner, grad))
 
 
 @_unary("silu")
@@ -205,9 +209,8 @@ def softshrink(input: Array, lambd):
     """input moved towards zero by lambd, zero within it."""
     require_floating("softshrink_check", input)
     _check_lambda(lambd, input)
-    return jnp.where(input > lambd, input - lambd, jnp.where(input < -lambd, input + lambd, input * 0)).astype(
-        input.dtype
-    )
+    x = _wide(input)
+    return jnp.where(x > lambd, x - lambd, jnp.where(x < -lambd, x + lambd, x * 0)).astype(input.dtype)
 
 
 def _check_lambda(lambd, input):
@@ -272,7 +275,7 @@ def prelu(input: Array, weight: Array):
         weight = weight.reshape((1, -1) + (1,) * (input.ndim - 2)) if input.ndim > 1 else weight
     else:
         weight = weight.reshape(())
-    return jnp.where(input > 0, input, weight * input)
+    return jnp.where(input > 0, input, (_wide(weight) * _wide(input)).astype(input.dtype))
 
 
 @op("glu", variants="", promote="none")
@@ -329,7 +332,12 @@ def leaky_relu_inplace(input: Array, negative_slope):
 @leaky_relu_inplace.backward
 def _(grad, result, negative_slope):
     _refuse_slope("leakyReLu", negative_slope < 0)
-    return jnp.where(result > 0, grad, grad * jnp.asarray(negative_slope, grad.dtype))
+    return _leaky_slope(grad, result, negative_slope)
+
+
+def _leaky_slope(grad, result, negative_slope):
+    wide = _wide(grad)
+    return jnp.where(result > 0, wide, wide * jnp.asarray(negative_slope, wide.dtype))
 
 
 @_overwriting("rrelu_mean", "RreluWithNoise")
@@ -340,7 +348,7 @@ def rrelu_mean_inplace(input: Array, negative_slope):
 
 @rrelu_mean_inplace.backward
 def _(grad, result, negative_slope):
-    return jnp.where(result > 0, grad, grad * jnp.asarray(negative_slope, grad.dtype))
+    return _leaky_slope(grad, result, negative_slope)
 
 
 @_overwriting("rrelu_with_noise", "RreluWithNoise")
@@ -358,7 +366,7 @@ def _elu_slope_of_result(grad, result, alpha, scale, input_scale):
     _refuse_slope("elu", alpha < 0)
     wide = _wide(result)
     slope = jnp.where(wide <= 0, (wide + alpha * scale) * input_scale, scale)
-    return (grad * slope).astype(result.dtype)
+    return _wide(grad) * slope
 
 
 @_overwriting("elu", "Elu")

@@ -87,11 +87,11 @@ def _(*kinds):
         )
 
 
-@op(promote="arith", variants=EVERYWHERE, aliases=("multiply",))
+@op(promote="arith", variants=EVERYWHERE, aliases=("multiply",), wide_scalar="other")
 def mul(input: Operand, other: Operand):
     """input * other; for bool, logical and."""
     input, other = fit(input, other)
-    return jnp.multiply(input, other)
+    return jnp.multiply(widened(input), widened(other)).astype(input.dtype)
 
 
 @op(promote="arith", variants=EVERYWHERE)
@@ -153,14 +153,15 @@ def _interpolate(input, end, w):
 # --- quotients and remainders --------------------------------------------------------------------------------------
 
 
-@op(promote="float", variants=EVERYWHERE, aliases=("divide", "true_divide"))
+@op(promote="float", variants=EVERYWHERE, aliases=("divide", "true_divide"), wide_scalar="other")
 def div(input: Operand, other: Operand):
     """input / other."""
     input, other = fit(input, other)
-    if other.ndim == 0 and input.ndim and is_floating(input):
+    a, b = widened(input), widened(other)
+    if b.ndim == 0 and a.ndim and is_floating(a):
         # XLA would multiply by the reciprocal of the one divisor, which rounds twice; where the input is NaN the result is too.
-        other = jnp.where(jnp.isnan(input), lax.stop_gradient(input), other)
-    return jnp.divide(input, other)
+        b = jnp.where(jnp.isnan(a), lax.stop_gradient(a), b)
+    return jnp.divide(a, b).astype(input.dtype)
 
 
 def _integer_zero_division(xp, *, input, other):
@@ -194,20 +195,20 @@ def _divide_towards_zero(a, b, dtype):
     return jnp.trunc(rounded_to(dtype, a / b))
 
 
-@op("rounding.div", promote="arith", variants="", node="DivBackward2")
+@op("rounding.div", promote="arith", variants="", node="DivBackward2", wide_scalar="other")
 def div_rounded(input: Operand, other: Operand, *, rounding_mode):
     """input / other rounded down ("floor") or towards zero ("trunc"); the gradient is 0."""
     input, other = fit(input, other)
     refuse_complex(f"div_{rounding_mode}_cpu", input)
     a, b = jnp.broadcast_arrays(input, other)
     divide = _divide_down if rounding_mode == "floor" else _divide_towards_zero
-    return lax.stop_gradient(divide(widened(a), widened(b), input.dtype).astype(input.dtype))
+    return lax.stop_gradient(divide(widened(a), widened(b), b.dtype).astype(input.dtype))
 
 
 div_rounded.check(_integer_zero_division)
 
 
-@op(promote="arith", variants=EVERYWHERE, node="NotImplemented")
+@op(promote="arith", variants=EVERYWHERE, node="NotImplemented", wide_scalar="other")
 def floor_divide(input: Operand, other: Operand):
     """input / other rounded down; has no gradient."""
     return div_rounded.fn(input, other, rounding_mode="floor")
@@ -267,7 +268,7 @@ def pow(input: Operand, exponent: Operand):
         # exp(exponent * log(input)) loses digits with the size of the exponent: one precision more.
         return jnp.power(input.astype(jnp.complex128), exponent.astype(jnp.complex128)).astype(input.dtype)
     if not is_integral(input):
-        return jnp.power(input, exponent)
+        return jnp.power(widened(input), widened(exponent)).astype(input.dtype)
     a, n = jnp.broadcast_arrays(input, exponent)
     value = _integer_power(a, jnp.maximum(n, 0))
     inverse = jnp.where(a == 1, 1, jnp.where(a == -1, 1 - 2 * (n & 1), 0)).astype(a.dtype)
@@ -286,6 +287,7 @@ def _integer_power(a, n):
 @pow.backward
 def pow_backward(grad, input, exponent, result):
     # 0 ** 0 and x ** 0 are constant in the base; at a base of 0 the logarithm is left out, as the limit is 0.
+    grad, input, exponent, result = widened(grad), widened(input), widened(exponent), widened(result)
     still = exponent == 0
     safe_exponent = jnp.where(still, 1, exponent)
     base_grad = jnp.where(still, 0, grad * jnp.conj(exponent * jnp.power(input, safe_exponent - 1)))
@@ -334,7 +336,8 @@ def hypot(input: Array, other: Array):
 
 @hypot.backward
 def hypot_backward(grad, input, other, result):
-    return grad * (input / result), grad * (other / result)
+    g, r = widened(grad), widened(result)
+    return g * (widened(input) / r), g * (widened(other) / r)
 
 
 # --- exponentials of two -------------------------------------------------------------------------------------------
@@ -375,15 +378,17 @@ def xlogy(input: Operand, other: Operand):
     """input * log(other), and 0 where input is 0 unless other is NaN."""
     input, other = fit(input, other)
     refuse_complex("xlogy_cpu", input)
-    zero = (input == 0) & ~jnp.isnan(other)
-    return jnp.where(zero, 0, input * jnp.log(jnp.where(zero, 1, other)))
+    x, y = widened(input), widened(other)
+    zero = (x == 0) & ~jnp.isnan(y)
+    return jnp.where(zero, 0, x * jnp.log(jnp.where(zero, 1, y))).astype(input.dtype)
 
 
 @xlogy.backward
 def xlogy_backward(grad, input, other):
     # Torch gives the slope in `input` as xlogy(grad, other), and 0 where both sides of 0 * log(other) have no meaning.
-    slope = jnp.where((input == 0) & (other <= 0), 0, xlogy.fn(grad, other))
-    return slope, grad * input / other
+    g, x, y = widened(grad), widened(input), widened(other)
+    slope = jnp.where((x == 0) & (y <= 0), 0, xlogy.fn(g, y))
+    return slope, g * x / y
 
 
 # --- extremes and clamping -----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from .kinds import is_complex, is_floating, not_implemented
+from .kinds import is_bool, is_integral, not_implemented
 from .registry import Array, op
 
 
@@ -43,7 +43,7 @@ def im2col(input: Array, kernel, dilation, padding, stride):
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but "
             f"got: {list(input.shape)}"
         )
-    if not (is_floating(input) or is_complex(input)):
+    if is_integral(input):
         raise not_implemented("im2col_out_cpu", input)
     size = input.shape[-2:]
     counts = [_count(*given) for given in zip(size, kernel, dilation, padding, stride, strict=True)]
@@ -87,11 +87,12 @@ def col2im(input: Array, size, kernel, dilation, padding, stride):
             f"number of sliding blocks {counts[0]} * {counts[1]} = {counts[0] * counts[1]}, but got "
             f"input.size(2)={input.shape[-1]}."
         )
-    if not (is_floating(input) or is_complex(input)):
+    if is_integral(input):
         raise not_implemented("col2im_out_cpu", input)
-    image = jax.ShapeDtypeStruct((*input.shape[:-2], input.shape[-2] // area, *size), input.dtype)
+    parts = input.astype(jnp.float32) if is_bool(input) else input
+    image = jax.ShapeDtypeStruct((*input.shape[:-2], input.shape[-2] // area, *size), parts.dtype)
     transpose = jax.linear_transpose(lambda x: _blocks(x, kernel, dilation, padding, stride, counts), image)
-    return transpose(input)[0]
+    return transpose(parts)[0].astype(input.dtype)
 
 
 @op("pixel_shuffle", variants="", promote="none")

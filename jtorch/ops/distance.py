@@ -2,7 +2,8 @@
 
 import jax.numpy as jnp
 
-from .kinds import is_exact, real_dtype, scalar_name, widened
+from ..dtypes import default_dtype
+from .kinds import is_bool, is_exact, real_dtype, scalar_name, widened
 from .norms import norm_over, norm_slope
 from .registry import Array, op
 from .shapes import fit, restore
@@ -30,12 +31,20 @@ def cosine_similarity(x1: Array, x2: Array, dim=1, eps=1e-8):
     return (unit(widened(x1)) * unit(widened(x2))).sum(dim).astype(x1.dtype)
 
 
-@op("vectors.pairwise_distance", variants="", promote="float", node="NormBackward1", elementwise=False)
+@op("vectors.pairwise_distance", variants="", promote="arith", node="NormBackward1", elementwise=False)
 def pairwise_distance(x1: Array, x2: Array, p, eps, keepdim):
     """The p-norm of x1 - x2 + eps along the last dimension."""
     x1, x2 = fit(x1, x2)
-    difference = widened(x1 - x2 + jnp.asarray(eps, x1.dtype))
-    return norm_over(difference, p, (difference.ndim - 1,), keepdim).astype(real_dtype(x1.dtype))
+    if is_bool(x1):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
+        )
+    difference = x1 - x2  # of integers, where it may wrap around
+    if is_exact(x1):
+        difference = difference.astype(default_dtype().numpy)
+    difference = difference + jnp.asarray(eps, difference.dtype)
+    length = norm_over(widened(difference), p, (difference.ndim - 1,), keepdim)
+    return length.astype(real_dtype(difference.dtype))
 
 
 @pairwise_distance.backward

@@ -21,17 +21,17 @@ LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
 LinAlgError.__module__ = "torch._C"
 
 
-def check_matrix(name: str, x) -> None:
+def check_matrix(name: str, x, low_precision=False) -> None:
     if x.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     if is_exact(x):
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {scalar_name(x)}")
-    if x.dtype.itemsize == 2:
+    if x.dtype.itemsize == 2 and not low_precision:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {scalar_name(x)}")
 
 
-def check_square(name: str, x) -> None:
-    check_matrix(name, x)
+def check_square(name: str, x, low_precision=False) -> None:
+    check_matrix(name, x, low_precision)
     if x.shape[-1] != x.shape[-2]:
         raise RuntimeError(
             f"{name}: A must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]} matrices"
@@ -368,7 +368,7 @@ def pinv_backward(grad, input, result):
 @op("linalg.matrix_exp", promote="none", variants="function method", aliases=("matrix_exp",), node="LinalgMatrixExp")
 def matrix_exp(input: Array):
     """The exponential of square matrices."""
-    check_square("linalg.matrix_exp", input)
+    check_square("linalg.matrix_exp", input, low_precision=True)
     return _expm(input)
 
 

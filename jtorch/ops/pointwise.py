@@ -23,6 +23,11 @@ from .registry import Array, Number, op
 EVERYWHERE = "function method inplace out"
 
 
+def _widely(function, x):
+    """A function of 16-bit floats, and with it its gradient, computed in float32 and rounded once."""
+    return function(widened(x)).astype(x.dtype)
+
+
 # --- sign, magnitude, rounding -------------------------------------------------------------------------------------
 
 
@@ -160,7 +165,8 @@ def reciprocal(input: Array):
 
 @reciprocal.backward
 def reciprocal_backward(grad, result):
-    return -grad * jnp.conj(result * result)
+    y = widened(result)
+    return -widened(grad) * jnp.conj(y * y)
 
 
 @op(promote="arith", variants=EVERYWHERE)
@@ -204,30 +210,30 @@ def exp2(input: Array):
 
 @exp2.backward
 def exp2_backward(grad, result):
-    return grad * jnp.conj(result) * math.log(2)
+    return widened(grad) * jnp.conj(widened(result)) * math.log(2)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.expm1",))
 def expm1(input: Array):
     """e ** input - 1, exact near 0."""
-    return jnp.expm1(input)
+    return _widely(jnp.expm1, input)
 
 
 @expm1.backward
 def expm1_backward(grad, result):
-    return grad * (jnp.conj(result) + 1)
+    return widened(grad) * (jnp.conj(widened(result)) + 1)
 
 
 @op(promote="float", variants=EVERYWHERE)
 def log(input: Array):
     """Natural logarithm."""
-    return jnp.log(input)
+    return _widely(jnp.log, input)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.log1p",), node="Log1P")
 def log1p(input: Array):
     """Natural logarithm of 1 + input, exact near 0."""
-    return jnp.log1p(input)
+    return _widely(jnp.log1p, input)
 
 
 @op(promote="float", variants=EVERYWHERE)
@@ -244,12 +250,13 @@ def log10(input: Array):
 
 def _logarithm(input, base: int):
     # XLA has the natural logarithm alone; its last bit must not turn log10(1000) into 2.9999998.
-    result = jnp.log(input) / jnp.asarray(math.log(base), input.dtype)
+    x = widened(input)
+    result = jnp.log(x) / jnp.asarray(math.log(base), x.dtype)
     if is_complex(input):
         return result
     nearest = lax.stop_gradient(jnp.round(result))
-    exact = (lax.stop_gradient(jnp.asarray(base, input.dtype) ** nearest) == input) & jnp.isfinite(result)
-    return jnp.where(exact, nearest + (result - lax.stop_gradient(result)), result)
+    exact = (lax.stop_gradient(jnp.asarray(base, x.dtype) ** nearest) == x) & jnp.isfinite(result)
+    return jnp.where(exact, nearest + (result - lax.stop_gradient(result)), result).astype(input.dtype)
 
 
 @op(promote="float", variants=EVERYWHERE)
@@ -260,18 +267,19 @@ def sqrt(input: Array):
 
 @sqrt.backward
 def sqrt_backward(grad, result):
-    return grad / (2 * jnp.conj(result))
+    return widened(grad) / (2 * jnp.conj(widened(result)))
 
 
 @op(promote="float", variants=EVERYWHERE)
 def rsqrt(input: Array):
     """1 / sqrt(input)."""
-    return 1 / jnp.sqrt(input) if is_complex(input) else lax.rsqrt(input)
+    return 1 / jnp.sqrt(input) if is_complex(input) else _widely(lax.rsqrt, input)
 
 
 @rsqrt.backward
 def rsqrt_backward(grad, result):
-    return -0.5 * grad * jnp.conj(result * result * result)
+    y = widened(result)
+    return -0.5 * widened(grad) * jnp.conj(y * y * y)
 
 
 # --- trigonometry --------------------------------------------------------------------------------------------------
@@ -280,54 +288,55 @@ def rsqrt_backward(grad, result):
 @op(promote="float", variants=EVERYWHERE)
 def sin(input: Array):
     """Sine of radians."""
-    return jnp.sin(input)
+    return _widely(jnp.sin, input)
 
 
 @op(promote="float", variants=EVERYWHERE)
 def cos(input: Array):
     """Cosine of radians."""
-    return jnp.cos(input)
+    return _widely(jnp.cos, input)
 
 
 @op(promote="float", variants=EVERYWHERE)
 def tan(input: Array):
     """Tangent of radians."""
-    return jnp.tan(input)
+    return _widely(jnp.tan, input)
 
 
 @tan.backward
 def tan_backward(grad, result):
-    return grad * jnp.conj(1 + result * result)
+    y = widened(result)
+    return widened(grad) * jnp.conj(1 + y * y)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("arcsin",))
 def asin(input: Array):
     """Inverse sine, in radians."""
-    return jnp.arcsin(input)
+    return _widely(jnp.arcsin, input)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("arccos",))
 def acos(input: Array):
     """Inverse cosine, in radians."""
-    return jnp.arccos(input)
+    return _widely(jnp.arccos, input)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("arctan",))
 def atan(input: Array):
     """Inverse tangent, in radians."""
-    return jnp.arctan(input)
+    return _widely(jnp.arctan, input)
 
 
 @op(promote="float", variants=EVERYWHERE)
 def sinh(input: Array):
     """Hyperbolic sine."""
-    return jnp.sinh(input)
+    return _widely(jnp.sinh, input)
 
 
 @op(promote="float", variants=EVERYWHERE)
 def cosh(input: Array):
     """Hyperbolic cosine."""
-    return jnp.cosh(input)
+    return _widely(jnp.cosh, input)
 
 
 @op(promote="float", variants=EVERYWHERE)
@@ -345,33 +354,33 @@ def tanh_backward(grad, result):
 @op(promote="float", variants=EVERYWHERE, aliases=("arcsinh",))
 def asinh(input: Array):
     """Inverse hyperbolic sine."""
-    return jnp.arcsinh(input)
+    return _widely(jnp.arcsinh, input)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("arccosh",))
 def acosh(input: Array):
     """Inverse hyperbolic cosine."""
-    return jnp.arccosh(input)
+    return _widely(jnp.arccosh, input)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("arctanh",))
 def atanh(input: Array):
     """Inverse hyperbolic tangent."""
-    return jnp.arctanh(input)
+    return _widely(jnp.arctanh, input)
 
 
 @op(promote="float", variants=EVERYWHERE, node="Deg2Rad")
 def deg2rad(input: Array):
     """Degrees to radians."""
     _refuse_complex_angles("deg2rad", input)
-    return input * jnp.asarray(math.pi / 180, input.dtype)
+    return _widely(lambda x: x * jnp.asarray(math.pi / 180, x.dtype), input)
 
 
 @op(promote="float", variants=EVERYWHERE, node="Rad2Deg")
 def rad2deg(input: Array):
     """Radians to degrees."""
     _refuse_complex_angles("rad2deg", input)
-    return input * jnp.asarray(180 / math.pi, input.dtype)
+    return _widely(lambda x: x * jnp.asarray(180 / math.pi, x.dtype), input)
 
 
 def _refuse_complex_angles(name: str, input) -> None:

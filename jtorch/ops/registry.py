@@ -88,6 +88,7 @@ class Op:
     residuals: int
     differentiable: bool
     elementwise: bool
+    wide_scalar: str | None = None
     backward_fn: Callable | None = None
     accepts_fn: Callable | None = None
     check_fn: Callable | None = None
@@ -163,12 +164,14 @@ def op(
     residuals: int = 0,
     differentiable: bool = True,
     elementwise: bool | None = None,
+    wide_scalar: str | None = None,
 ) -> Callable[[Callable], Op]:
     """Register a pure JAX function as the operation `name` (the function's own name by default).
 
     `name` and `aliases` may be dotted: `linalg.norm` appears in `jtorch.linalg`; a plain name in `jtorch` itself. `variants` lists which of
     function, method, inplace, out exist. `node` is the class of the autograd node without `Backward0` (`Addmm`). `elementwise` says that the
-    result takes the memory format of the operands; by default true for the promoting categories.
+    result takes the memory format of the operands; by default true for the promoting categories. `wide_scalar` names the operand that is not
+    rounded to a 16-bit common dtype where it is a number or a 0-dim tensor of another dtype: it arrives in float32.
     """
     if promote not in PROMOTIONS:
         raise ValueError(f"unknown promotion category {promote!r}; one of {', '.join(PROMOTIONS)}")
@@ -189,6 +192,7 @@ def op(
             residuals=residuals,
             differentiable=differentiable,
             elementwise=promote in ("arith", "float", "compare") if elementwise is None else elementwise,
+            wide_scalar=wide_scalar,
             doc=fn.__doc__ or "",
         )
         for known in (op_name, *spec.aliases):

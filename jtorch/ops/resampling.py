@@ -31,6 +31,8 @@ def _node(statics):
 @op("upsample", variants="", promote="none", node=_node)
 def upsample(input: Array, size, scales, mode, align_corners, antialias):
     """The last dimensions resized to `size`; `scales` are the factors a user gave, else None."""
+    if input.dtype == jnp.uint8 and mode in _FILTERS:
+        return _resized_bytes(input, size, scales, mode, align_corners, antialias)
     out = input if mode.startswith("nearest") else widened(input)
     if not is_floating(input) and not mode.startswith("nearest"):
         out = input.astype(jnp.float32)
@@ -182,6 +184,30 @@ def _weighted(x, axis, taps, weights):
         part = _picked(x, axis, taps[:, k]) * jnp.asarray(weights[:, k].reshape(shape), x.dtype)
         out = part if out is None else out + part
     return out
+
+
+def _resized_bytes(x, size, scales, mode, align_corners, antialias):
+    """Images of bytes: weights are integers of 16 bits, and each dimension, the last one first, is rounded to bytes, as Pillow does it."""
+    for axis, table in reversed(list(_tables(x.shape, size, scales, mode, align_corners, antialias, np.float64))):
+        if table[1] is None or table[0].shape[0] == x.shape[axis]:
+            continue
+        taps, weights = _merged(*table)
+        bits = next((n for n in range(22) if int(0.5 + weights.max() * 2 ** (n + 1)) >= 2**15), 22)
+        fixed = np.trunc(weights * 2**bits + np.copysign(0.5, weights)).astype(np.int32)
+        total = _weighted(x.astype(jnp.int32), axis, taps, fixed) + (1 << bits >> 1)
+        x = jnp.clip(total >> bits, 0, 255).astype(jnp.uint8)
+    return x
+
+
+def _merged(taps, weights):
+    """The weights of one neighbour, which stands at several taps beyond an edge, at the first of them."""
+    weights = weights.copy()
+    for later in range(1, taps.shape[1]):
+        for first in range(later):
+            same = taps[:, first] == taps[:, later]
+            weights[same, first] += weights[same, later]
+            weights[same, later] = 0
+    return taps, weights
 
 
 def _picked(x, axis, index):

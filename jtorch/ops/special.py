@@ -43,23 +43,24 @@ def logit(input: Array, eps: Number = None):
 @logit.backward
 def logit_backward(grad, input, eps):
     # Outside the clamped range the gradient is 0; without a clamp NaN outside [0, 1].
-    low = 0 if eps is None else as_number(eps, input.dtype)
-    outside = (input < low) | (input > 1 - low)
-    return jnp.where(outside, jnp.asarray(jnp.nan if eps is None else 0, grad.dtype), grad / (input * (1 - input)))
+    x, g = widened(input), widened(grad)
+    low = 0 if eps is None else as_number(eps, x.dtype)
+    outside = (x < low) | (x > 1 - low)
+    return jnp.where(outside, jnp.asarray(jnp.nan if eps is None else 0, g.dtype), g / (x * (1 - x)))
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.erf",))
 def erf(input: Array):
     """Error function."""
     refuse_complex("erf_vml_cpu", input)
-    return lax.erf(input)
+    return lax.erf(widened(input)).astype(input.dtype)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.erfc",))
 def erfc(input: Array):
     """1 - erf(input), exact for large inputs."""
     refuse_complex("erfc_vml_cpu", input)
-    return lax.erfc(input)
+    return lax.erfc(widened(input)).astype(input.dtype)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.erfinv",))
@@ -67,19 +68,32 @@ def erfinv(input: Array):
     """Inverse of the error function on [-1, 1]."""
     refuse_complex("erfinv_vml_cpu", input)
     # XLA's float32 polynomial loses three digits near 1, where the gradient is steepest.
-    x = input.astype(jnp.float64) if input.dtype == jnp.float32 else input
+    x = input.astype(jnp.float64) if input.dtype == jnp.float32 else widened(input)
     return lax.erf_inv(x).astype(input.dtype)
 
 
 @erfinv.backward
 def erfinv_backward(grad, input):
-    return grad * (math.sqrt(math.pi) / 2) * jnp.exp(erfinv.fn(input) ** 2)
+    return widened(grad) * (math.sqrt(math.pi) / 2) * jnp.exp(erfinv.fn(widened(input)) ** 2)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.sinc",))
 def sinc(input: Array):
     """sin(pi x) / (pi x), and 1 at 0."""
     return jnp.sinc(widened(input)).astype(input.dtype)
+
+
+@sinc.backward
+def sinc_backward(grad, input):
+    # Near 0 the two terms of the slope cancel: its series instead.
+    x = widened(input)
+    angle = math.pi * x
+    near = jnp.abs(angle) < (0.05 if x.dtype in (jnp.float64, jnp.complex128) else 0.5)
+    square = angle * angle
+    series = -math.pi / 3 * angle * (1 - square / 10 * (1 - square / 28 * (1 - square / 54)))
+    safe = jnp.where(near, 1, angle)
+    slope = jnp.where(near, series, (jnp.cos(safe) - jnp.sin(safe) / safe) / safe * math.pi)
+    return widened(grad) * jnp.conj(slope)
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.gammaln",))
@@ -91,7 +105,7 @@ def lgamma(input: Array):
 
 @lgamma.backward
 def lgamma_backward(grad, input):
-    return grad * digamma.fn(input)
+    return widened(grad) * digamma.fn(widened(input))
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.digamma", "special.psi"))
@@ -127,7 +141,7 @@ def _trigamma(x):
     negative = x < 0.5
     value = lax.polygamma(jnp.ones_like(x), jnp.where(negative, 1 - x, x))
     reflected = (jnp.pi / jnp.sin(jnp.pi * jnp.where(negative, x, 0.5))) ** 2 - value
-    return jnp.where(negative, reflected, value).astype(x.dtype)
+    return jnp.where(jnp.isposinf(x), 0, jnp.where(negative, reflected, value)).astype(x.dtype)
 
 
 @op("special.erfcx", promote="float", variants="function out", node="SpecialErfcx")
@@ -163,7 +177,8 @@ def ndtr(input: Array):
 
 @ndtr.backward
 def ndtr_backward(grad, input):
-    return grad * jnp.exp(-0.5 * input * input) / math.sqrt(2 * math.pi)
+    x = widened(input)
+    return widened(grad) * jnp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
 @op("special.log_ndtr", promote="float", variants="function out", node="SpecialLogNdtr")
@@ -211,7 +226,7 @@ def entr(input: Array):
 
 @entr.backward
 def entr_backward(grad, input):
-    return grad * -(1 + jnp.log(input))
+    return widened(grad) * -(1 + jnp.log(widened(input)))
 
 
 @op("special.xlog1py", promote="float", variants="function out", node="SpecialXlog1Py")
@@ -219,14 +234,16 @@ def xlog1py(input: Operand, other: Operand):
     """input * log1p(other), and 0 where input is 0 unless other is NaN."""
     input, other = fit(input, other)
     refuse_complex("xlog1py_cpu", input)
-    zero = (input == 0) & ~jnp.isnan(other)
-    return jnp.where(zero, 0, input * jnp.log1p(jnp.where(zero, 0, other)))
+    x, y = widened(input), widened(other)
+    zero = (x == 0) & ~jnp.isnan(y)
+    return jnp.where(zero, 0, x * jnp.log1p(jnp.where(zero, 0, y))).astype(input.dtype)
 
 
 @xlog1py.backward
 def xlog1py_backward(grad, input, other):
-    slope = jnp.where((input == 0) & (other <= -1), 0, xlog1py.fn(grad, other))
-    return slope, grad * input / (other + 1)
+    g, x, y = widened(grad), widened(input), widened(other)
+    slope = jnp.where((x == 0) & (y <= -1), 0, xlog1py.fn(g, y))
+    return slope, g * x / (y + 1)
 
 
 # --- gamma functions -----------------------------------------------------------------------------------------------
@@ -241,7 +258,7 @@ def polygamma(input: Array, *, n):
 
 @polygamma.backward
 def polygamma_backward(grad, input, n):
-    return grad * polygamma.fn(input, n=n + 1)
+    return widened(grad) * polygamma.fn(widened(input), n=n + 1)
 
 
 @op("special.zeta", promote="float", variants="function out", node="SpecialZeta")
@@ -304,6 +321,7 @@ def igammac(input: Array, other: Array):
 
 
 def _igamma_slope(grad, input, other):
+    grad, input, other = widened(grad), widened(input), widened(other)
     return grad * jnp.exp((input - 1) * jnp.log(other) - other - lgamma.fn(input))
 
 
@@ -333,7 +351,7 @@ def i0(input: Array):
 
 @i0.backward
 def i0_backward(grad, input):
-    return grad * special.i1(widened(input))
+    return widened(grad) * special.i1(widened(input))
 
 
 @op("special.i0e", promote="float", variants="function out", node="SpecialI0E")
@@ -345,7 +363,8 @@ def i0e(input: Array):
 
 @i0e.backward
 def i0e_backward(grad, input, result):
-    return grad * (special.i1e(widened(input)) - jnp.sign(input) * result)
+    x = widened(input)
+    return widened(grad) * (special.i1e(x) - jnp.sign(x) * widened(result))
 
 
 @op("special.i1", promote="float", variants="function out", node="SpecialI1")
@@ -357,9 +376,10 @@ def i1(input: Array):
 
 @i1.backward
 def i1_backward(grad, input, result):
-    zero = input == 0
-    slope = special.i0(widened(input)) - result / jnp.where(zero, 1, input)
-    return grad * jnp.where(zero, 0.5, slope)
+    x = widened(input)
+    zero = x == 0
+    slope = special.i0(x) - widened(result) / jnp.where(zero, 1, x)
+    return widened(grad) * jnp.where(zero, 0.5, slope)
 
 
 @op("special.i1e", promote="float", variants="function out", node="SpecialI1E")
@@ -371,9 +391,10 @@ def i1e(input: Array):
 
 @i1e.backward
 def i1e_backward(grad, input, result):
-    zero = input == 0
-    slope = special.i0e(widened(input)) - result * (jnp.sign(input) + 1 / jnp.where(zero, 1, input))
-    return grad * jnp.where(zero, 0.5, slope)
+    x = widened(input)
+    zero = x == 0
+    slope = special.i0e(x) - widened(result) * (jnp.sign(x) + 1 / jnp.where(zero, 1, x))
+    return widened(grad) * jnp.where(zero, 0.5, slope)
 
 
 # --- parts of floating-point numbers -------------------------------------------------------------------------------

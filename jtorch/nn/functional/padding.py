@@ -3,6 +3,7 @@
 from jtorch.dispatch import apply
 from jtorch.nn.functional.memory_format import following
 from jtorch.ops import padding as ops
+from jtorch.promotion import check_range
 
 __all__ = ["pad"]
 
@@ -35,6 +36,8 @@ def pad(input, pad, mode="constant", value=None):
             f"{len(widths)} and input of dimension {input.dim()}"
         )
     if mode == "constant":
+        if isinstance(value, (int, float)):
+            check_range(float(value), input.dtype)
         return following(input, apply(ops.constant_pad, (input, widths, 0.0 if value is None else value))[0])
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
