@@ -875,7 +875,7 @@ def test_a_loop_that_sometimes_looks_compiles_few_programs(torch):
     data = itertools.cycle(list(batches(torch, 10)))
     start = torch.engine.statistics()["programs_compiled"]
     counts = []
-    for n in range(90):
+    for n in range(400):
         x, labels = next(data)
         optimizer.zero_grad()
         hidden = model[:2](x)
@@ -896,7 +896,7 @@ def test_a_loop_that_sometimes_looks_compiles_few_programs(torch):
             str(model[0].weight.grad.norm())
         counts.append(torch.engine.statistics()["programs_compiled"] - start)
     assert counts[-1] <= 16, counts
-    assert counts[-1] == counts[60], counts
+    assert counts[-1] == counts[300], counts
     assert np.isfinite(logged).all() and all(h.isfinite().all() for h in kept)
 
 

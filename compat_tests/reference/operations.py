@@ -196,18 +196,17 @@ def _arguments(sample):
     return translate.value(((sample.input, *sample.args), sample.kwargs))
 
 
-def _ours(op, sample, mode="eager"):
+def _ours(op, sample, mode="deferred"):
     call = translate.function(op)
     args, kwargs = _arguments(sample)
     _seed()
     jtorch.set_execution(mode)
     try:
         result = call(*args, **kwargs)
-        if mode != "eager":
-            translate.back(result)
+        translate.back(result)
         return result
     finally:
-        jtorch.set_execution("eager")
+        jtorch.set_execution("deferred")
 
 
 def _said(error) -> str:
@@ -280,7 +279,7 @@ def _widened(value):
 
 
 def _modes(entry, sample, comparable, tolerances, exact, findings, at):
-    for mode in ("deferred", "compile"):
+    for mode in ("eager", "compile"):
         try:
             got = _comparable(entry, sample, translate.back(_ours(entry.op, sample, mode)))
             found = difference(got, comparable, tolerances, exact)

@@ -19,13 +19,11 @@ COMPILE_FAST = {
 
 
 @pytest.fixture(autouse=True, scope="module")
-def each_operation_at_once():
-    previous = jtorch.set_execution("eager")
+def compile_fast():
     XLA_OPTIONS.update(COMPILE_FAST)
     yield
     for name in COMPILE_FAST:
         del XLA_OPTIONS[name]
-    jtorch.set_execution(previous)
     program.clear_caches()
 
 
@@ -34,10 +32,15 @@ def test_entry(entry):
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's databases call deprecated functions on purpose
-        for case in goldens.load()[entry]:
-            text = refused(case) if "error" in case else computed(case)
-            if text:
-                found.append(text)
+        for mode in ("deferred", "eager"):  # at first sight, in numpy as far as possible; and by XLA
+            previous = jtorch.set_execution(mode)
+            try:
+                for case in goldens.load()[entry]:
+                    text = refused(case) if "error" in case else computed(case)
+                    if text:
+                        found.append(f"{mode}: {text}")
+            finally:
+                jtorch.set_execution(previous)
     program.clear_caches()
     assert not found, "\n".join(found)
 

@@ -109,7 +109,7 @@ m(numbers(2, 3, 1, 2), t([[[0, 1]], [[2, 0]]]))
 # --- binary_cross_entropy
 p, y = torch.sigmoid(a.detach()).requires_grad_(), torch.sigmoid(b.detach() * 3).requires_grad_()
 w = numbers(4, by=0.3).abs().detach()
-[all_reductions(F.binary_cross_entropy, p, y), all_reductions(lambda x, y, reduction: F.binary_cross_entropy(x, y, weight=w, reduction=reduction), p, y), second(lambda x: F.binary_cross_entropy(x, y.detach().double(), reduction="sum"), p.detach().double().requires_grad_())]
+[all_reductions(F.binary_cross_entropy, p, y), all_reductions(lambda x, y, reduction: F.binary_cross_entropy(x, y, weight=w, reduction=reduction), p, y), second(lambda x: F.binary_cross_entropy(x, torch.sigmoid(b64.detach() * 3), reduction="sum"), torch.sigmoid(a64.detach()).requires_grad_())]
 # --- binary_cross_entropy at the ends
 x = t([0.0, 1.0, 0.0, 1.0], requires_grad=True)
 y = F.binary_cross_entropy(x, t([0.0, 1.0, 1.0, 0.0]), reduction="none")

@@ -21,5 +21,5 @@ from .value import aval_of as aval_of
 
 
 def statistics() -> dict:
-    """Counters since the process started: flushes, ops_recorded, ops_run, ops_compiled, programs_compiled, programs_run, buffers_donated."""
+    """Counters since the process started: flushes, ops_recorded, ops_run (by XLA), ops_interpreted (in numpy), ops_compiled, programs_compiled, programs_run, buffers_donated."""
     return dict(_statistics)

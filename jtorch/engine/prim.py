@@ -13,6 +13,7 @@ from .settings import XLA_OPTIONS
 from .value import aval_of
 
 _ids = itertools.count()
+UNASKED = object()
 
 
 class Prim:
@@ -24,7 +25,7 @@ class Prim:
     """
 
     __slots__ = ("id", "name", "in_avals", "out_avals", "number_format", "jaxpr", "check", "host", "inplace", "compiled", "derived", "origin", "_used",
-        "_visible", "_pack", "writes_part")  # fmt: skip
+        "_visible", "_pack", "_interpretation", "spent", "writes_part")  # fmt: skip
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Prim:
         self.derived = {}  # primitives made from this one: gradients by the operands they are for
         self.compiled = {}
         self._used = self._visible = None
+        self._interpretation, self.spent = UNASKED, 0.0
         structs = [a.struct for a in in_avals]
         numbers = [jax.ShapeDtypeStruct((), np.float64 if c == "d" else np.int64) for c in number_format]
         try:
@@ -81,6 +83,14 @@ class Prim:
             _, used = pe.dce_jaxpr(self.jaxpr.jaxpr, [True] * len(self.jaxpr.out_avals))
             self._used = tuple(used[: len(self.in_avals)])
         return self._used
+
+    def interpretation(self):
+        """How it runs in numpy, or None."""
+        if self._interpretation is UNASKED:
+            from .interpret import interpretation
+
+            self._interpretation = interpretation(self.jaxpr, self.number_format)
+        return self._interpretation
 
     def run(self, arrays, numbers, donate: bool):
         """Run at once, as a program of its own. `donate` lets it overwrite the operand named by `inplace`."""

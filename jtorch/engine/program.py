@@ -19,6 +19,8 @@ from .settings import XLA_OPTIONS, Settings, persist_programs
 
 # Rough compile costs in milliseconds, measured on 2 CPU cores: an operation alone and each equation of its jaxpr; a program and each equation in it.
 COST_ONE, COST_ONE_EQUATION, COST_PROGRAM, COST_EQUATION = 40, 1.2, 60, 0.6
+# A trace that came again will probably come often: it is compiled once interpreting it has cost this share of compiling it.
+SHARE = 0.25
 # Whole compiles at first sight that have not been seen again: past this many, unknown traces run op by op.
 MAX_UNCONFIRMED = 8
 
@@ -29,6 +31,7 @@ statistics = {
     "flushes": 0,
     "ops_recorded": 0,
     "ops_run": 0,
+    "ops_interpreted": 0,
     "ops_compiled": 0,
     "programs_compiled": 0,
     "programs_run": 0,
@@ -38,12 +41,15 @@ _persisted = False
 
 
 class Plan:
-    """What is known of one trace signature: how often it was seen, the programs compiled for it, and (for the log) what it consists of."""
+    """What is known of one trace signature: how often it was seen, what interpreting it has cost (None if a part of it was compiled), the programs
+    compiled for it, and (for the log) what it consists of.
+    """
 
-    __slots__ = ("sightings", "programs", "description")
+    __slots__ = ("sightings", "spent", "programs", "description")
 
     def __init__(self):
         self.sightings = 0
+        self.spent = 0.0
         self.programs = []
         self.description = None
 
@@ -117,9 +123,9 @@ def execute(trace, entries, inputs, values, needed, repeats, pause):
     plan.sightings += 1
     if plan.sightings == 2:
         _unconfirmed.discard(signature)
-    if not _compile_whole(plan, entries, signature, trace.whole, repeats):
+    if not _compile_whole(plan, entries, signature, trace, repeats):
         try:
-            return _op_by_op(trace, entries, inputs, needed, pause)
+            return _op_by_op(trace, entries, inputs, needed, pause, plan)
         except BaseException:
             plan.sightings -= 1  # an interrupt: it will be run again, which is no second sighting
             raise
@@ -155,19 +161,43 @@ def execute(trace, entries, inputs, values, needed, repeats, pause):
     return program.produced, outputs, None
 
 
-def _compile_whole(plan, entries, signature, demanded, repeats) -> bool:
-    demanded = demanded or Settings.execution == "compile"
-    if plan.programs or demanded or plan.sightings >= 2:
+def _compile_whole(plan, entries, signature, trace, repeats) -> bool:
+    demanded = trace.whole or Settings.execution == "compile"
+    if plan.programs or demanded:
         return len(entries) > 1 or bool(plan.programs) or demanded
+    if plan.sightings >= 2:
+        return len(entries) > 1 and (plan.spent is None or plan.spent >= SHARE * _cost_whole(entries))
     if len(_unconfirmed) >= MAX_UNCONFIRMED:
         return False
-    alone = {id(prim): prim for prim, *_ in entries if not prim.compiled and prim.host is None}
+    alone, costs_alone = {}, 0.0
+    for prim, *_ in entries:
+        interpreted = _interpretation(prim, trace)
+        if interpreted is not None:
+            costs_alone += interpreted.cost
+        elif not prim.compiled and prim.host is None:
+            alone[id(prim)] = prim
     if not repeats or not alone:
-        costs_alone = sum(COST_ONE + COST_ONE_EQUATION * _equations(prim.jaxpr) for prim in alone.values())
-        if costs_alone <= COST_PROGRAM + COST_EQUATION * sum(_equations(prim.jaxpr) for prim, *_ in entries):
+        costs_alone += sum(map(_cost_alone, alone.values()))
+        if costs_alone <= _cost_whole(entries):
             return False
     _unconfirmed.add(signature)
     return True
+
+
+def _cost_alone(prim) -> float:
+    return COST_ONE + COST_ONE_EQUATION * _equations(prim.jaxpr)
+
+
+def _cost_whole(entries) -> float:
+    return COST_PROGRAM + COST_EQUATION * sum(_equations(prim.jaxpr) for prim, *_ in entries)
+
+
+def _interpretation(prim, trace):
+    """How a primitive runs in numpy, as long as that has cost less than its program would; None otherwise."""
+    if prim.compiled or prim.host is not None or not trace.place.is_host or Settings.execution != "deferred":
+        return None
+    found = prim.interpretation()
+    return found if found is not None and prim.spent + found.cost <= _cost_alone(prim) else None
 
 
 def _equations(jaxpr) -> int:
@@ -280,8 +310,8 @@ def _words(entries):
     return np.frombuffer(b"".join(chunks), np.int64) if chunks else None
 
 
-def _op_by_op(trace, entries, inputs, needed, pause):
-    """Run the entries that matter one at a time, dropping each array after its last use."""
+def _op_by_op(trace, entries, inputs, needed, pause, plan=None):
+    """Run the entries that matter one at a time, dropping each array after its last use. What that costs is noted in the plan."""
     wanted, last_use, live = set(needed), {}, []
     for position in range(len(entries) - 1, -1, -1):
         prim, operands, _, first = entries[position]
@@ -301,7 +331,8 @@ def _op_by_op(trace, entries, inputs, needed, pause):
         outs = range(first, first + len(prim.out_avals))
         failed = next((failures[o] for o in operands if o in failures), None)
         if failed is None:
-            on_host = prim.host is not None
+            interpreted = _interpretation(prim, trace)
+            on_host = prim.host is not None or interpreted is not None
             arrays = [env[o] if o >= 0 else _input(inputs[-1 - o], trace.place, on_host) for o in operands]
             base = prim.inplace
             dying = (
@@ -313,7 +344,14 @@ def _op_by_op(trace, entries, inputs, needed, pause):
             )
             try:
                 run_check(prim, arrays, numbers)
-                made = run_one(prim, arrays, numbers, dying)
+                if interpreted is not None:
+                    made = interpret(prim, interpreted, arrays, numbers)
+                    if plan is not None and plan.spent is not None:
+                        plan.spent += interpreted.cost
+                else:
+                    made = run_one(prim, arrays, numbers, dying)
+                    if plan is not None and prim.host is None:
+                        plan.spent = None
             except Exception as error:  # it belongs to the values the operation would have made, and is raised for them
                 failed = error
         if failed is not None:
@@ -343,6 +381,15 @@ def run_one(prim, arrays, numbers, donate):
     except jax.errors.JaxRuntimeError as error:
         errors.raise_for_device(error, arrays)
         raise
+
+
+def interpret(prim, interpreted, arrays, numbers):
+    """Run one primitive in numpy."""
+    statistics["ops_interpreted"] += 1
+    prim.spent += interpreted.cost
+    if Settings.observer is not None:
+        return log.observed(prim.name, interpreted.run, arrays, numbers)
+    return interpreted.run(arrays, numbers)
 
 
 def run_check(prim, arrays, numbers):
