@@ -13,7 +13,7 @@ from . import dtypes
 from .autograd.mode import STATE
 from .tensor import Tensor
 
-_LOWER = """mm bmm addmm baddbmm addbmm stack.matmul equation.einsum dims.tensordot linalg.vecdot convolution convolution_transpose
+_LOWER = """mm bmm addmm baddbmm addbmm stack.matmul dims.tensordot linalg.vecdot convolution convolution_transpose
 _linear_matrix _linear_batch _linear_matrix_plain _linear_batch_plain scaled_dot_product_attention""".split()
 _FLOAT32 = {
     "cpu": """cdist direct.cdist product.cdist trace prod tensor.quantile binary_cross_entropy mse_loss nll_loss smooth_l1_loss huber_loss

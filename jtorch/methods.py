@@ -13,6 +13,7 @@ from .functions import (  # noqa: F401
     control_flow,
     conversion,
     decompositions,
+    einsum,
     fake_quantization,
     fft,
     kernels,

@@ -104,7 +104,9 @@ def _numbers_close(got, expected):
 
 def _as_exact_as(got, expected, exact) -> bool:
     """Whether the error against float64 is at most twice torch's (or twice one rounding of the largest value)."""
-    if exact.dtype not in (torch.float64, torch.complex128) or exact.shape != got.shape or not exact.numel():
+    if not isinstance(exact, torch.Tensor) or exact.dtype not in (torch.float64, torch.complex128):
+        return False
+    if exact.shape != got.shape or not exact.numel():
         return False
     finite = torch.isfinite(exact.abs())
     ours, theirs = (t.detach().to(exact.dtype) for t in (got, expected))

@@ -4,6 +4,7 @@ The databases hold callables of three kinds: functions of torch, which jtorch ha
 databases themselves, rebuilt here so that the globals they name (`torch`, `F`, ...) are jtorch's; and partials of both.
 """
 
+import dataclasses
 import functools
 import importlib
 import types
@@ -177,6 +178,9 @@ def value(original, memo=None):
         return original
     if isinstance(original, torch.nn.Module):
         return _module(original)
+    if dataclasses.is_dataclass(original) and type(original).__module__.startswith("torch.nn."):
+        fields = {f.name: value(getattr(original, f.name), memo) for f in dataclasses.fields(original)}
+        return function(type(original))(**fields)
     if callable(original) and not isinstance(original, OpInfo):
         return function(original)
     return original
@@ -214,10 +218,20 @@ def _flat(flat, dtype):
     return jtorch.tensor(flat.numpy(), dtype=dtype)
 
 
+_COMPRESSED = {
+    torch.sparse_csr: ("crow_indices", "col_indices"),
+    torch.sparse_csc: ("ccol_indices", "row_indices"),
+}
+
+
 def _sparse(original):
     if original.layout == torch.sparse_coo:
         parts = (tensor(original.detach()._indices()), tensor(original.detach()._values()))
         made = jtorch.sparse_coo_tensor(*parts, tuple(original.shape), is_coalesced=original.is_coalesced())
+        return made.requires_grad_() if original.requires_grad else made
+    if original.layout in _COMPRESSED:
+        parts = [tensor(getattr(original.detach(), part)()) for part in (*_COMPRESSED[original.layout], "values")]
+        made = jtorch.sparse_compressed_tensor(*parts, tuple(original.shape), layout=counterpart(str(original.layout)))
         return made.requires_grad_() if original.requires_grad else made
     raise Missing(f"layout {original.layout}")
 
@@ -264,4 +278,8 @@ def _sparse_back(result):
     if str(result.layout) == "torch.sparse_coo":
         parts = (_tensor_back(result._indices()), _tensor_back(result._values()))
         return torch.sparse_coo_tensor(*parts, tuple(result.shape), is_coalesced=result.is_coalesced())
+    layout = getattr(torch, str(result.layout).removeprefix("torch."))
+    if layout in _COMPRESSED:
+        parts = [_tensor_back(getattr(result.detach(), part)()) for part in (*_COMPRESSED[layout], "values")]
+        return torch.sparse_compressed_tensor(*parts, tuple(result.shape), layout=layout)
     raise Missing(f"layout {result.layout}")

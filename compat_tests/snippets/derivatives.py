@@ -29,3 +29,7 @@ print(g.detach(), *torch.autograd.grad(g.sum(), x))
 # --- one score without a batch; an empty stride
 print(torch.nn.functional.multi_margin_loss(torch.tensor(0.5), torch.tensor(0)))
 print(torch.nn.functional.avg_pool2d(torch.arange(16.0).view(1, 4, 4), 2, ()))
+# --- logaddexp where both are masked out
+low = torch.tensor([-float("inf"), 0.0, -float("inf")], requires_grad=True)
+for f in (torch.logaddexp, torch.logaddexp2):
+    print(torch.autograd.grad(f(low, torch.tensor([0.0, 1.0, -float("inf")])).sum(), low))

@@ -135,3 +135,15 @@ for t in (x.amax(), y.max(), z.max()):
 p = torch.zeros(5000, requires_grad=True)
 p.grad = torch.ones(5000).index_fill(0, torch.tensor([7]), float("nan"))
 torch.nn.utils.clip_grad_norm_([p], 1.0, norm_type=float("inf"), error_if_nonfinite=True)
+# --- einsum, memory and histories
+eqs = ["ij,kj->ki", "ij,kj->ik", "bij,bkj->kbi", "ij,kjl->kil", "ij,jk,kl->il", "ij,ij->ji", "ij,kl->kilj", "bmi,bj,j->ijm", "...ij,kj->...ik", "i->", "ij->ji"]
+sizes = dict(i=2, j=3, k=4, l=5, b=6, m=7)
+for eq in eqs:
+    ops = [torch.ones([sizes[c] for c in term.replace("...", "bm")], requires_grad=True) for term in eq.split("->")[0].split(",")]
+    r = torch.einsum(eq, *ops)
+    r.sum().backward()
+    print(eq, tuple(r.shape), r.stride(), r.grad_fn.name(), r.detach().sum(), *[o.grad.sum() for o in ops])
+x = torch.arange(9.0).view(3, 3)
+print(torch.einsum("ii->i", x)._base is x, torch.einsum("ij->ji", x)._base is x, torch.einsum("ij,j->i", x, x[0])._base is None)
+# --- batch_norm without channels
+print(torch.nn.functional.batch_norm(torch.ones(0), torch.zeros(0), torch.ones(0)))

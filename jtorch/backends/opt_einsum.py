@@ -1,8 +1,10 @@
-"""torch.backends.opt_einsum: JAX orders the products of an einsum by opt_einsum; the switches are kept and change nothing."""
+"""torch.backends.opt_einsum: how the products of an `einsum` of three operands and more are ordered."""
 
+import functools
 import sys
 
 from jtorch.backends.switches import Switch, changed, install
+from jtorch.functions.einsum import PLANNING
 
 
 def is_available() -> bool:
@@ -33,4 +35,14 @@ def flags(enabled=None, strategy=None):
     return changed(sys.modules[__name__], {name: value for name, value in wanted.items() if value is not None})
 
 
-install(__name__, {"enabled": Switch(True), "strategy": Switch("auto", kind=None)})
+def _plan(name, value):
+    PLANNING[name] = value
+
+
+install(
+    __name__,
+    {
+        "enabled": Switch(True, act=functools.partial(_plan, "enabled")),
+        "strategy": Switch("auto", kind=None, act=functools.partial(_plan, "strategy")),
+    },
+)

@@ -364,6 +364,12 @@ def logaddexp(input: Array, other: Array):
     return large + jnp.log1p(jnp.exp(small - large))
 
 
+@logaddexp.backward
+def logaddexp_backward(grad, input, other):
+    x, y = widened(input), widened(other)
+    return grad / jnp.conj(1 + jnp.exp(y - x)), grad / jnp.conj(1 + jnp.exp(x - y))
+
+
 @op(promote="arith", variants="function method out")
 def logaddexp2(input: Array, other: Array):
     """log2(2 ** input + 2 ** other) without overflow on the way."""
@@ -371,6 +377,12 @@ def logaddexp2(input: Array, other: Array):
     if not is_floating(input):
         raise not_implemented("logaddexp2_cpu", input)
     return jnp.logaddexp2(widened(input), widened(other)).astype(input.dtype)
+
+
+@logaddexp2.backward
+def logaddexp2_backward(grad, input, other):
+    x, y = widened(input), widened(other)
+    return grad / (1 + jnp.exp2(y - x)), grad / (1 + jnp.exp2(x - y))
 
 
 @op(promote="float", variants=EVERYWHERE, aliases=("special.xlogy",))

@@ -6,8 +6,8 @@ float32 products are as exact as `set_float32_matmul_precision` says, fully by d
 import jax.numpy as jnp
 
 from .. import precision
-from .kinds import as_number, c_name, is_bool, is_exact, is_half, not_implemented, scalar_name, widened
-from .registry import Array, Arrays, Number, OptionalArray, op
+from .kinds import as_number, c_name, is_bool, is_half, not_implemented, scalar_name, widened
+from .registry import Array, Number, OptionalArray, op
 from .shapes import broadcast_shapes, expand_to, fit
 
 EVERYWHERE = "function method inplace out"
@@ -417,48 +417,6 @@ def _einsum(equation: str, operands):
         equation, *operands, precision=precision.of_matmul(), preferred_element_type=wide, optimize="optimal"
     )
     return result.astype(operands[0].dtype)
-
-
-@op("equation.einsum", promote="none", variants="", node="View")
-def einsum(operands: Arrays, equation):
-    """Sum of products by an equation in Einstein's notation; dimensions of size 1 broadcast, as in torch."""
-    if len(operands) == 1 and is_exact(operands[0]) and operands[0].dtype != jnp.int64:
-        # Torch only sums here, and sums of integers are int64; a mere transposition keeps the dtype.
-        inputs, arrow, output = equation.partition("->")
-        if arrow and set(inputs.replace(".", "")) - set(output):
-            operands = [operands[0].astype(jnp.int64)]
-    return _einsum(*_without_ones(equation, operands))
-
-
-def _without_ones(equation: str, operands):
-    """Operands without the dimensions of size 1 that stand beside a larger one under the same letter."""
-    inputs, arrow, output = equation.partition("->")
-    terms = inputs.split(",")
-    if len(terms) != len(operands):
-        return equation, operands
-    sizes: dict[str, int] = {}
-    placed = [_letters(term, x.ndim) for term, x in zip(terms, operands, strict=True)]
-    for letters, x in zip(placed, operands, strict=True):
-        for letter, size in zip(letters, x.shape, strict=False):
-            sizes[letter] = max(sizes.get(letter, 1), size)
-    slim, kept_terms = [], []
-    for letters, term, x in zip(placed, terms, operands, strict=True):
-        drop = [
-            d for d, letter in enumerate(letters) if letter not in ("", ".") and x.shape[d] == 1 and sizes[letter] > 1
-        ]
-        slim.append(jnp.squeeze(x, tuple(drop)) if drop else x)
-        gone = [letters[d] for d in drop]
-        for letter in gone:
-            term = term.replace(letter, "", 1)
-        kept_terms.append(term)
-    return ",".join(kept_terms) + arrow + output, slim
-
-
-def _letters(term: str, ndim: int) -> list[str]:
-    """The letter of each dimension; "." for those under an ellipsis."""
-    before, dots, after = term.partition("...")
-    hidden = ndim - len(before) - len(after) if dots else 0
-    return [*before, *["."] * hidden, *after]
 
 
 @op("dims.tensordot", promote="none", variants="", node="View")

@@ -156,6 +156,19 @@ def quantile(input: Array, q: Array, dim: Dim = None, keepdim=False, *, interpol
     return result[0] if q.ndim == 0 else result
 
 
+@quantile.layout
+def quantile_layout(shapes, *, q_shape):
+    """Fractions lie next to each other: torch finds them along the last dimension, which it then moves to the front."""
+    (shape,) = shapes
+    if not q_shape:
+        return [None]
+    strides, step = [1], max(shape[0], 1)
+    for size in reversed(shape[1:]):
+        strides.insert(1, step)
+        step *= max(size, 1)
+    return [tuple(strides)]
+
+
 @quantile.check
 def quantile_check(xp, *, q):
     return ((q < 0) | (q > 1)).any(), RuntimeError, "quantile() q values must be in the range [0, 1]"

@@ -107,7 +107,7 @@ def apply_composite(name: str, error: StridedOnly, args: tuple, kwargs: dict):
 _NAMED = {
     "all.max": "max", "all.min": "min", "dim.max": "max.dim", "dim.min": "min.dim", "all.median": "median", "softmax_": "_softmax", "log_softmax_": "_log_softmax",
     "index": "index.Tensor", "index_basic": "as_strided", "squeeze": "as_strided", "diagonal": "as_strided", "mean": "mean.dim", "static.pow": "pow.Scalar",
-    "src.scatter": "scatter.src", "value.scatter": "scatter.value", "stack.matmul": "matmul", "equation.einsum": "einsum", "where": "where.self",
+    "src.scatter": "scatter.src", "value.scatter": "scatter.value", "stack.matmul": "matmul", "where": "where.self",
     "isclose": "eq.Tensor", "remainder": "remainder.Tensor", "fmod": "fmod.Tensor", "isfinite": "ne.Scalar", "dtype.where": "where.self",
 }  # fmt: skip
 _OVERLOADED = frozenset(

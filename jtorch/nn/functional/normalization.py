@@ -51,6 +51,8 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     ):
         if vector is not None and vector.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {vector.numel()}")
+    if input.dim() < 2:
+        return input.clone() if input.numel() == 0 else input.size(1)  # torch's error: there are no channels
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")

@@ -455,7 +455,8 @@ def _unpool(input, indices, kernel_size, stride, padding, output_size, n):
                 f"output_size[{d}]={size[d]}"
             )
     _check_unpool(input, indices, n)
-    return apply(adaptive.max_unpool, (input, indices, tuple(int(s) for s in size)))[0]
+    output = apply(adaptive.max_unpool, (input, indices, tuple(int(s) for s in size)))[0]
+    return following(input, output) if n == 2 else output
 
 
 def _check_unpool(input, indices, n):
