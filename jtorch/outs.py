@@ -20,23 +20,29 @@ from .tensor import Tensor
 
 
 class Mismatch(NamedTuple):
-    """What is said of a tensor of another dtype: `exact` refuses each, else those that the result cannot be cast to."""
+    """What is said of a tensor of another dtype: `exact` refuses each but those in `allows`, else those that the result cannot be cast to."""
 
     message: str
     exact: bool = True
     error: type[Exception] = RuntimeError
+    allows: tuple[str, ...] = ()
+
+    def refuses(self, want, given) -> bool:
+        return given.name not in self.allows if self.exact else not promotion.can_cast(want, given)
 
 
 _CAST = Mismatch("result type {want} can't be cast to the desired output type {given}", exact=False)
-_ANY = Mismatch("", exact=False)  # copied, whatever it becomes
 # What most functions say that are not computed element by element, and all that have several results.
 _EXACT = Mismatch("Expected out tensor to have dtype {want_c}, but got {given_c} instead")
+_SCALAR_TYPE = Mismatch("expected scalar_type {want} but found {given}")
+_FOUND = Mismatch("Found dtype {given} but expected {want}")
+_TENSORDOT = Mismatch("tensordot: Expected the output tensor to have dtype {want}, but got an output tensor with dtype {given}")  # fmt: skip
 _MISMATCHES = {
     _EXACT: """addmm addmv alias_copy argmax argmin argsort as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cross cumprod cumsum det diag
         diagonal_copy eigvalsh expand_copy gather index_add index_copy index_reduce inv isin ldl_solve linear log_softmax lu_solve mm msort nansum
         norm permute_copy prod renorm scatter scatter_add scatter_reduce slice_scatter softmax solve squeeze_copy sum svdvals t_copy take_along_dim
         transpose_copy tril triu unfold_copy unsqueeze_copy vector_norm view_as_complex_copy view_as_real_copy view_copy""",
-    Mismatch("Found dtype {given} but expected {want}"): """abs bitwise_not ceil conj_physical floor frac gelu hardshrink neg round sgn sign
+    _FOUND: """abs bitwise_not ceil conj_physical floor frac gelu hardshrink neg round sgn sign
         softplus softshrink trunc""",
     Mismatch("dtype {want} does not match dtype of out parameter ({given})"): """arange empty eye full linspace logspace ones rand randint
         randn randperm range zeros""",
@@ -45,7 +51,7 @@ _MISMATCHES = {
     Mismatch("self and mat2 must have the same dtype, but got {given} and {want}"): "addbmm",
     Mismatch("addmv input tensors must have the same dtype, but got {given}, {want}, and {want}"): "mv matmul",
     Mismatch("expected scalar type {want} but found {given}"): "logsigmoid solve_triangular native_batch_norm _native_batch_norm_legit",
-    Mismatch("expected scalar_type {want} but found {given}"): "cummax cummin logcumsumexp",
+    _SCALAR_TYPE: "cummax cummin logcumsumexp",
     Mismatch("{name}(): self and result must have the same scalar type"): "index_select masked_select",
     Mismatch("{name}(): self and out expected to have the same dtype, but got self.dtype = {want} and out.dtype = {given}"): "take",
     Mismatch("the output given to {name} has dtype {given} but the operation's result requires dtype {want}"): "float_power",
@@ -53,7 +59,12 @@ _MISMATCHES = {
     Mismatch("{name} does not support non-boolean outputs."): "isneginf isposinf signbit",
     Mismatch("{name} is not yet implemented for tensors with different dtypes."): "heaviside",
     Mismatch("{name}: dtype of out: {given} should be same as input: {want}"): "nan_to_num",
-    Mismatch("{name}: Expected the output tensor to have dtype {want}, but got an output tensor with dtype {given}"): "tensordot",
+    _TENSORDOT: "tensordot",
+    Mismatch("{name} only supports bool tensor for result, got: {given}", allows=("uint8",)): "all any",
+    Mismatch("{name}(): expected out tensor to have dtype {want_c} but got {given_c}"): "multi_dot",
+    Mismatch("linalg.norm expected out tensor dtype {want} but got: {given}"): "linalg_norm",
+    Mismatch("torch.{name}: Expected input and result to have the same dtype, but input has dtype{want} and result has dtype {given}"): "ormqr",
+    Mismatch('"nansum_cpu" not implemented for \'{given}\'', False, NotImplementedError): "nanmean",
     Mismatch("{name}: Expected out tensor to have scalar type {want} but got scalar type{given}"): "nonzero",
     Mismatch("{name} expects {want} tensor out, got: {given}"): "multinomial",
     Mismatch("torch.histogram: input tensor and hist tensor should have the same dtype, but got input {want_c} and hist {given_c}"): "histc histogram",
@@ -67,11 +78,12 @@ _MISMATCHES = {
     Mismatch("linalg.{name}: Expected out of dtype{want} but found {given}"): "vecdot",
     Mismatch("Expected result to be of dtype uint64, but got {given}"): "hash_tensor",
     _CAST: "eig geqrf lstsq",
-    _ANY: "lu",
     Mismatch("torch.cat(): input types can't be cast to the desired output type {given}", False, TypeError): """_chunk_cat cat column_stack
         concat concatenate dstack hstack row_stack stack vstack""",
     Mismatch("{name}: Expected result to be safely castable from {want} dtype, but got result with dtype {given}", False):
         "cholesky cholesky_inverse cholesky_solve",
+    Mismatch("torch.linalg.{name}: Expected result to be safely castable from {want} dtype, but got result with dtype {given}", False):
+        "householder_product",
 }  # fmt: skip
 _MISMATCH = {name: rule for rule, names in _MISMATCHES.items() for name in names.split()}
 
@@ -145,6 +157,10 @@ def _is_copied(name: str, args) -> bool:
     return name in _COPIED and not (name == "ifft" and not args[0].is_complex())
 
 
+# LAPACK computes in the given tensor where that is empty or laid out by columns; else the result is copied there.
+_COPIED_UNLESS_EMPTY = frozenset("cholesky_inverse eig geqrf householder_product lstsq ormqr".split())
+
+
 def takes_out(fn):
     """Give a function of tensors the keyword `out`."""
 
@@ -202,8 +218,8 @@ def store_out(
     """Store a result (one of several) of the function `name` that was computed of `args`."""
     have, want = given._aval.dtype, result._aval.dtype
     if have is not want:
-        rule = _MISMATCH.get(name) or (_EXACT if several else _CAST)
-        if rule.exact or not (rule is _ANY or promotion.can_cast(want, have)):
+        rule = _special_mismatch(name, args) or _MISMATCH.get(name) or (_EXACT if several else _CAST)
+        if name != "lu" and rule.refuses(want, have):  # the factors of `lu` are copied, whatever they become
             raise rule.error(
                 rule.message.format(
                     name=name,
@@ -217,6 +233,7 @@ def store_out(
     if given._aval.shape != result._aval.shape:
         if given._aval.size and name not in _RESIZE_SILENTLY:
             _warn_resized(given, result)
+        copied = copied or (name in _COPIED_UNLESS_EMPTY and bool(given._aval.size))
         _take_shape(given, result, None if copied else result._strides)
     else:
         refuse_internal(given)
@@ -224,6 +241,20 @@ def store_out(
         for arg in _tensors(args):
             refuse_shared(given, arg, wholly=name in _NEVER_SHARED)
     given._write(result._read() if have is want else result.detach().to(have)._read())
+
+
+def _special_mismatch(name, args) -> Mismatch | None:
+    """Of functions with several ways, of which one looks at the dtype."""
+    operands = [arg for arg in args if isinstance(arg, Tensor)]
+    if name == "inner" and all(x.dim() for x in operands):
+        return _TENSORDOT
+    if name == "matrix_power" and args[1] == -1:
+        return _EXACT
+    if name == "diff" and args[1:2] == (0,):
+        return _SCALAR_TYPE
+    if name == "lerp" and len(operands) == 3 or name in ("ifft", "ihfft") and not operands[0].is_complex():
+        return _FOUND
+    return None
 
 
 def _warn_resized(given, result):

@@ -384,20 +384,21 @@ def normal(
             out,
         )
     like = mean if isinstance(mean, Tensor) else std
+    kind = like.dtype if out is None else out.dtype
     node = "NormalBackward3" if isinstance(mean, Tensor) and isinstance(std, Tensor) else "NormalBackward2"
     if not isinstance(std, Tensor):  # as torch does it: one deviation scales the draw, then the means are added
-        random_checks.normal(float(std), like.dtype.numpy)
+        random_checks.normal(float(std), kind.numpy)
         made = (
-            _fresh("normal", (0.0, float(std)), mean._aval.shape, like.dtype, like.device, generator, False, None)
+            _fresh("normal", (0.0, float(std)), mean._aval.shape, kind, like.device, generator, False, None)
             + mean.detach()
         )
         return _drawn_from(out, made, "normal", "NormalBackward1", mean)
     if std.is_complex():
         raise RuntimeError("normal expects standard deviation to be non-complex")
-    random_checks.normal(1.0, like.dtype.numpy)
+    random_checks.normal(1.0, kind.numpy)
     shape = broadcast_shapes(*(t._aval.shape for t in (mean, std) if isinstance(t, Tensor)))
     (deviations,) = apply(_deviations, (std.detach(),))
-    noise = _fresh("normal", (0.0, 1.0), tuple(shape), like.dtype, like.device, generator, False, None)
+    noise = _fresh("normal", (0.0, 1.0), tuple(shape), kind, like.device, generator, False, None)
     made = noise * deviations + (mean.detach() if isinstance(mean, Tensor) else mean)
     return _drawn_from(out, made, "normal", node, mean, std)
 

@@ -41,6 +41,7 @@ class Sample:
             if not isinstance(self.comparable, torch.Tensor) and self.entry.name not in operations.UNWRITTEN:
                 return
         refusal = expected = None
+        before = getattr(first, "_version", 0)
         try:
             with torch.no_grad():
                 expected = variant(first, *args, **kwargs)
@@ -49,13 +50,18 @@ class Sample:
                 return
             refusal = error  # an in-place form cannot hold a wider or larger result
         self.findings.count(
-            kind, self._attempt(lambda: self._our_variant(kind, variant, first, expected), refusal), self.at
+            kind,
+            self._attempt(
+                lambda: self._our_variant(kind, variant, expected, getattr(first, "_version", 0) - before), refusal
+            ),
+            self.at,
         )
 
-    def _our_variant(self, kind, variant, torchs, expected):
+    def _our_variant(self, kind, variant, expected, moved):
         with jtorch.no_grad():
             args, kwargs = operations._arguments(self.sample)
             first = args[0].detach() if kind == "inplace" else args[0]
+            before = getattr(first, "_version", 0)
             operations._seed()
             result = translate.function(variant)(first, *args[1:], **kwargs)
             got = self.judged(translate.back(result))
@@ -63,8 +69,8 @@ class Sample:
         if found is None and kind == "inplace":
             if result is not first:
                 return "does not return the tensor it was called on"
-            if bool(first._version) != bool(torchs._version):
-                return f"the version is {first._version} where torch has {torchs._version}"
+            if bool(first._version - before) != bool(moved):
+                return f"the version moves by {first._version - before}, torch's by {moved}"
         return found
 
     def _attempt(self, compare, refusal):
@@ -107,13 +113,13 @@ class Sample:
             operations._seed()
             result = translate.function(self.entry.op)(*args, **kwargs, out=ours)
             got = translate.back(ours)
-        wanted, tolerances = self.comparable, self.tolerances
-        if self.entry.name in operations.UNWRITTEN or "dtype" in form:
-            wanted = self.judged(theirs)
-        if "dtype" in form and not tolerances:  # the numbers are those of the narrower dtype
-            rtol, atol = torch.testing._comparison.default_tolerances(*leaves(expected))
-            tolerances = {"rtol": rtol, "atol": atol}
-        found = difference(self.judged(got), wanted, tolerances, self.exact) or stride_difference(got, theirs)
+        wanted = self.judged(theirs) if self.entry.name in operations.UNWRITTEN or "dtype" in form else self.comparable
+        found = None
+        if form == "of a wider dtype":  # the numbers are those of the narrower one
+            found = _dtype_difference(got, theirs)
+            got, wanted = _narrowed(got, expected), self.judged(_narrowed(theirs, expected))
+        found = found or difference(self.judged(got), wanted, self.tolerances, self.exact)
+        found = found or stride_difference(got, theirs)
         if found is None and _holds(torchs, theirs) and not _holds(result, ours):
             found = "does not return what was given"
         if found is None and warned != torch_warned:
@@ -162,6 +168,17 @@ class resizes(warnings.catch_warnings):
         texts = [str(w.message).partition(", which does not match")[0] for w in self._log]
         self.lines += sorted({text for text in texts if "resized" in text})
         super().__exit__(*exc)
+
+
+def _dtype_difference(got, theirs) -> str | None:
+    ours, torchs = [t.dtype for t in leaves(got)], [t.dtype for t in leaves(theirs)]
+    return None if ours == torchs else f"dtypes {ours} where torch has {torchs}"
+
+
+def _narrowed(outs, expected):
+    """Tensors of a wider dtype in that of the results, laid out as they are."""
+    made = [torch.empty_like(o, dtype=e.dtype).copy_(o) for o, e in zip(leaves(outs), leaves(expected), strict=True)]
+    return made[0] if isinstance(expected, torch.Tensor) else tuple(made)
 
 
 def _holds(result, outs) -> bool:

@@ -153,3 +153,11 @@ class Named(torch.Tensor):
     pass
 x = torch.ones(2).as_subclass(Named)
 [type(x).__name__, type(x + 1).__name__, type(x.sum()).__name__, isinstance(x, torch.Tensor)]
+# --- resize_ again and again
+x = torch.arange(3.0)
+versions = [x._version]
+for size in ((2, 1), (2, 1), (1,), (3, 1), (2,)):
+    x.resize_(size)
+    versions.append(x._version)
+grown = x.resize_(2, 4)
+[versions, grown is x, x.shape, x[0, :2], x.stride(), x._version]

@@ -127,3 +127,37 @@ a, b = torch.empty(0), torch.empty(3)
 [torch.unbind_copy(x, out=[a, b]), a, b, torch.permute_copy(x, (1, 0), out=torch.empty(0)), torch.split_with_sizes_copy(x, [1, 1], out=[torch.empty(0), torch.empty(0)])]
 # --- narrow_copy of no such dimension
 torch.zeros(2, 3).narrow_copy(2, 0, 1)
+# --- a given tensor of a dtype of its own
+def stored(call):
+    try:
+        return call()
+    except RuntimeError as error:
+        return type(error).__name__, str(error).partition("\n")[0]
+double = lambda *size: torch.zeros(size, dtype=torch.float64)
+long = lambda *size: torch.zeros(size, dtype=torch.int64)
+one = torch.ones(2)
+[
+    stored(lambda: torch.lerp(one, one, one, out=double(2))),
+    stored(lambda: torch.lerp(one, one, 0.5, out=double(2))),
+    stored(lambda: torch.inner(one, one, out=double())),
+    stored(lambda: torch.all(one, out=torch.zeros((), dtype=torch.int8))),
+    stored(lambda: torch.any(one, out=torch.zeros((), dtype=torch.uint8))),
+    stored(lambda: torch.nanmean(one, out=long())),
+    stored(lambda: torch.linalg.norm(one, out=double())),
+    stored(lambda: torch.linalg.multi_dot((torch.ones(2, 2), torch.ones(2, 2)), out=double(2, 2))),
+    stored(lambda: torch.ormqr(torch.ones(2, 2), one, torch.ones(2, 2), out=double(2, 2))),
+    stored(lambda: torch.cholesky_inverse(torch.eye(2), out=long(2, 2))),
+    stored(lambda: torch.fft.ifft(one, out=torch.zeros(2, dtype=torch.complex128))),
+    stored(lambda: torch.diff(one, 0, out=double(2))),
+]
+# --- numbers drawn in the dtype of a given tensor
+torch.manual_seed(0)
+[
+    torch.normal(torch.zeros(3), torch.ones(3), out=torch.empty(3, dtype=torch.float64)),
+    torch.normal(torch.zeros(3), 2.0, out=torch.empty(3, dtype=torch.float64)),
+]
+# --- LAPACK's results where something has to be resized
+[
+    torch.cholesky_inverse(torch.eye(2), out=torch.empty(0)).stride(),
+    torch.cholesky_inverse(torch.eye(2), out=torch.empty(3, 2)).stride(),
+]

@@ -1,6 +1,7 @@
 """Copies, casts, moves, fills, and the tensor methods that change what a tensor looks at."""
 
 import builtins
+import math
 
 import numpy as np
 
@@ -296,9 +297,8 @@ def resize_(self: Tensor, *size, memory_format=None) -> Tensor:
     size = tuple(int(n) for n in size)
     if size == self._aval.shape:
         return self
-    count = 1
-    for n in size:
-        count *= n
+    self._counter.version += 1
+    count = math.prod(size)
     storage = self._storage
     total = storage.value.aval.size
     place = storage.value.place
@@ -315,6 +315,11 @@ def resize_(self: Tensor, *size, memory_format=None) -> Tensor:
             self._aval = storage.value.aval
             if len(size) != 1:
                 _look(self, self.view(size))
+            return self
+        if count + self._offset > total:  # what has been a view gets memory of its own
+            counter, grown = self._counter, creation.tensor(flat, dtype=self.dtype, device=self.device)
+            self._adopt(grown.as_strided(size, contiguous_strides(size), self._offset))
+            self._counter = counter
             return self
     _look(self, self.detach().as_strided(size, contiguous_strides(size), self._offset))
     return self
