@@ -129,6 +129,10 @@ def apply_out(op: Op, args: tuple, out) -> list[Tensor]:
         position = next(i for i, p in enumerate(op.params) if p.name == "dtype")
         if args[position] is None:
             args = (*args[:position], outs[0].dtype, *args[position + 1 :])
+    if (
+        name in ("all", "any") and outs[0].dtype.name == "uint8" and args[0].dim()
+    ):  # torch looks at the elements as bytes: 0.5 is 0
+        args = (args[0].to(outs[0].dtype), *args[1:])
     recording, STATE.grad = STATE.grad, False
     try:
         results = apply(op, args)
@@ -248,7 +252,7 @@ def _special_mismatch(name, args) -> Mismatch | None:
     operands = [arg for arg in args if isinstance(arg, Tensor)]
     if name == "inner" and all(x.dim() for x in operands):
         return _TENSORDOT
-    if name == "matrix_power" and args[1] == -1:
+    if name == "matrix_power" and args[1] not in (0, 1):
         return _EXACT
     if name == "diff" and args[1:2] == (0,):
         return _SCALAR_TYPE

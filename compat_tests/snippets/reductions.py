@@ -147,3 +147,8 @@ x = torch.arange(9.0).view(3, 3)
 print(torch.einsum("ii->i", x)._base is x, torch.einsum("ij->ji", x)._base is x, torch.einsum("ij,j->i", x, x[0])._base is None)
 # --- batch_norm without channels
 print(torch.nn.functional.batch_norm(torch.ones(0), torch.zeros(0), torch.ones(0)))
+# --- histc of a value that is not computed yet
+x = torch.arange(5.0) * 2
+[torch.histc(x + 1, 4, 0, 9), torch.histc(x * 3, 3)]
+# --- histc of an infinite range
+torch.histc(torch.tensor([1.0, float("inf")]) + 1, 4)

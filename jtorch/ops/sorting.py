@@ -1,8 +1,7 @@
 """Sorting, the largest elements, and looking up in what is sorted."""
 
-import math
-
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from .gather_scatter import put_along
@@ -171,18 +170,14 @@ def histc(input: Array, bins=100, min: Number = 0, max: Number = 0):
 
 @histc.check
 def histc_check(xp, *, input, min, max):
-    low, high = float(min), float(max)
-    if low > high:
-        return True, RuntimeError, "torch.histc: max must be larger than min"
-    if low == high and input.size:
-        bad = ~xp.isfinite(input).all()
+    low, high = xp.asarray(min).astype(np.float64), xp.asarray(max).astype(np.float64)
+    of_data = (low == high) & bool(input.size)
+    finite = xp.where(of_data, xp.isfinite(input).all(), xp.isfinite(low) & xp.isfinite(high))
 
-        def message():
-            return f"torch.histc: range of [{input.min()}, {input.max()}] is not finite"
+    def message():
+        if low > high:
+            return "torch.histc: max must be larger than min"
+        ends = (input.min(), input.max()) if of_data else (low, high)
+        return f"torch.histc: range of [{ends[0]:g}, {ends[1]:g}] is not finite"
 
-        return bad, RuntimeError, message
-    return (
-        not (math.isfinite(low) and math.isfinite(high)),
-        RuntimeError,
-        f"torch.histc: range of [{low}, {high}] is not finite",
-    )
+    return (low > high) | ~finite, RuntimeError, message
