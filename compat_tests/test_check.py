@@ -162,3 +162,28 @@ def test_on_the_command_line(tmp_path):
 
     assert run("./check", "a") == (0, "run ['a']", "")
     assert run("check", "check")[:2] == (0, "1 file, 0 names of torch: 0 absent, 0 partial")
+
+
+@pytest.mark.parametrize(
+    ("code", "guarded"),
+    [
+        ('if hasattr(torch, "xpu") and torch.xpu.is_available():\n    torch.xpu.empty_cache()', [True, True]),
+        ('x = torch.xpu.device_count() if hasattr(torch, "xpu") else 0', [True]),
+        ('hasattr(torch, "xpu") or torch.xpu.device_count()', [False]),
+        ('if hasattr(torch, "xpu"):\n    pass\ntorch.xpu.empty_cache()', [False]),
+    ],
+)
+def test_names_that_were_asked_for(code, guarded):
+    uses = usage.read(f"import torch\n{code}").uses
+    assert [use.guarded for use in uses if use.how == "call" and "xpu" in use.path] == guarded
+
+
+def test_slips_methods_that_raise_and_names_that_answer_to_everything():
+    source = sources.Source(
+        "program.py", "import torch\nfrom functorch import vmap\ntorch.nn.Relu()\nx.chalf()\ntorch.ops.aten.add(x, x)\n"
+    )
+    found, _ = check.check_source(source)
+    assert [(p.status, p.name, p.instead) for p in found] == [
+        ("absent", "torch.nn.Relu", "torch.nn.ReLU"),
+        ("partial", "torch.Tensor.chalf", "torch.Tensor.cfloat"),
+    ]

@@ -1,6 +1,7 @@
 """`python -m jtorch check`: what of torch a program uses that jtorch lacks, found without running it."""
 
 import argparse
+import difflib
 import functools
 import inspect
 import json
@@ -123,6 +124,9 @@ def _judge(use: usage.Use, defined: set[str]) -> Iterator[tuple[str, str, str, s
         if use.path in _absent_methods() and use.path not in defined:
             name = f"torch.Tensor.{use.path}"
             yield ABSENT, name, *_why(name)
+        elif use.path in _refusing_methods() and use.path not in defined:
+            why = reasons.partial(f"torch.Tensor.{use.path}")
+            yield PARTIAL, f"torch.Tensor.{use.path}", why.reason, why.instead
         return
     missing = _missing_part(use)
     if missing:
@@ -158,8 +162,16 @@ def _why(path: str, missing: str | None = None) -> tuple[str, str]:
         if why.reason:
             return why.reason, why.instead
     if missing is not None and not _is_known(missing):
-        return "jtorch does not have it, and it is not one of torch's public names", ""
+        return "jtorch does not have it, and it is not one of torch's public names", _meant(missing)
     return "jtorch does not have it", ""
+
+
+def _meant(path: str) -> str:
+    """The name of torch's that this may be a slip of: `torch.nn.ReLU` for `torch.nn.Relu`."""
+    space, _, name = path.rpartition(".")
+    by_letters = {known.lower(): known for known in namespaces().get(space, {})}
+    close = difflib.get_close_matches(name.lower(), by_letters, n=1, cutoff=0.8)
+    return f"{space}.{by_letters[close[0]]}" if close else ""
 
 
 def _is_known(path: str) -> bool:
@@ -206,6 +218,12 @@ def _absent_methods() -> frozenset[str]:
             if space not in ("torch", "torch.Tensor") and entry.kind != "constant":
                 elsewhere.add(name)
     return frozenset(absent - elsewhere)
+
+
+@functools.cache
+def _refusing_methods() -> frozenset[str]:
+    """Methods of tensors of which a row says that they raise, or lack a part."""
+    return frozenset(name for name in namespaces()["torch.Tensor"] if reasons.partial(f"torch.Tensor.{name}").reason)
 
 
 def _as_text(answer: Answer) -> str:

@@ -63,7 +63,7 @@ def takes(value: Any, is_method: bool = False) -> Parameters | None:
         names.append("out")
     # Functions made from the table of operations take numpy's spellings too, and nothing else, in `_kw`.
     spellings = [word for word, meant in SPELLINGS.items() if meant in names]
-    spellings += getattr(value, "spellings", ())
+    spellings += getattr(value, "__dict__", {}).get("spellings", ())  # an object may answer to any name
     required = {p.name for p in found if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     return Parameters(
         (*names, *spellings),

@@ -1,10 +1,10 @@
 """Which module of jtorch stands behind a name of torch."""
 
-ALIASES = {"torch": "jtorch", "torchvision": "jtorch.vision"}
+ALIASES = {"torch": "jtorch", "torchvision": "jtorch.vision", "functorch": "jtorch.func"}
 
 
 def jtorch_name(name: str) -> str | None:
-    """Name of the module behind `name`, or None where `name` belongs to neither torch nor torchvision.
+    """Name of the module behind `name`, or None where `name` is not one of torch's.
 
     >>> jtorch_name("torchvision.transforms")
     'jtorch.vision.transforms'

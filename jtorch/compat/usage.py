@@ -105,7 +105,7 @@ class _Reader(ast.NodeVisitor):
     def _use(
         self, path: str, node: ast.AST, how: str = "name", keywords: tuple[str, ...] = (), guarded: bool = False
     ) -> None:
-        guarded = guarded or self.guarded or path in self.asked_for
+        guarded = guarded or self.guarded or any(f"{path}.".startswith(f"{name}.") for name in self.asked_for)
         self.usage.uses.append(Use(path, node.lineno, node.col_offset + 1, how, keywords, guarded))
 
     @contextmanager
@@ -263,12 +263,34 @@ class _Reader(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
-        asked_for, guarded = self.asked_for, self.guarded
-        self.asked_for = asked_for | frozenset(self._asked_for(node.test))
+        guarded = self.guarded
         self.guarded = guarded or ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
-        self._visit_all(node.body)
-        self.asked_for, self.guarded = asked_for, guarded
+        with self._asking(node.test):
+            self._visit_all(node.body)
+        self.guarded = guarded
         self._visit_all(node.orelse)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        with self._asking(node.test):
+            self.visit(node.body)
+        self.visit(node.orelse)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        before = self.asked_for
+        for value in node.values:
+            self.visit(value)
+            if isinstance(node.op, ast.And):
+                self.asked_for |= frozenset(self._asked_for(value))
+        self.asked_for = before
+
+    @contextmanager
+    def _asking(self, test: ast.expr) -> Iterator[None]:
+        """The names that a test has found to be there."""
+        before = self.asked_for
+        self.asked_for = before | frozenset(self._asked_for(test))
+        yield
+        self.asked_for = before
 
     def _asked_for(self, test: ast.expr) -> Iterator[str]:
         for node in ast.walk(test):

@@ -15,6 +15,7 @@ from .normalization import *  # noqa: F403
 from .padding import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .resampling import *  # noqa: F403
+from .scaled import *  # noqa: F403
 from .sparse import *  # noqa: F403
 
 globals().update({name: fn for name, fn in _namespace("nn.functional").items() if name not in globals()})
