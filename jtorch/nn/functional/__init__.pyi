@@ -44,6 +44,8 @@ from jtorch.tensor import _triangular_solve
 
 GRID_SAMPLE_INTERPOLATION_MODES: Any
 GRID_SAMPLE_PADDING_MODES: Any
+from jtorch.nn.functional.scaled import ScalingType as ScalingType
+from jtorch.nn.functional.scaled import SwizzleType as SwizzleType
 from jtorch.nn.functional.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from jtorch.nn.functional.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from jtorch.nn.functional.pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
@@ -154,6 +156,8 @@ from jtorch.nn.functional.normalization import rms_norm as rms_norm
 from jtorch.nn.functional.activation import rrelu as rrelu
 from jtorch.nn.functional.activation import rrelu_ as rrelu_
 from jtorch.nn.functional.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from jtorch.nn.functional.scaled import scaled_grouped_mm as scaled_grouped_mm
+from jtorch.nn.functional.scaled import scaled_mm as scaled_mm
 from jtorch.nn.functional.activation import selu as selu
 from jtorch.nn.functional.activation import selu_ as selu_
 from jtorch.nn.functional.activation import sigmoid as sigmoid
