@@ -89,3 +89,5 @@ x.grad
 x = torch.randn(3, 4).t().requires_grad_()
 y = F.gelu(x)
 [y.stride(), F.softmax(x, 0).stride(), F.elu(x).stride(), F.logsigmoid(x).stride(), F.prelu(x, torch.ones(1)).stride()]
+# --- softmax of one number, which may be masked out
+[torch.softmax(torch.tensor(v), 0) for v in (2.0, -float("inf"), float("inf"))] + [torch.log_softmax(torch.tensor(-float("inf")), 0)]

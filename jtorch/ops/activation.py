@@ -26,33 +26,29 @@ def _(grad, result):
 def softmax(input: Array, dim: Dim):
     """exp(input) / sum(exp(input)) along a dimension."""
     if input.ndim == 0:
-        return jnp.ones_like(input)
+        return jnp.exp(input - input)  # 1, or NaN
     return jax.nn.softmax(_wide(input), axis=dim).astype(input.dtype)
 
 
 @softmax.backward
 def _(grad, result, dim):
-    if grad.ndim == 0:
-        return jnp.zeros_like(grad)
     grad, result = _wide(grad), _wide(result)
-    product = grad * result
-    return product - result * product.sum(dim, keepdims=True)
+    total = (grad * result).sum(dim, keepdims=True) if grad.ndim else grad * result
+    return (grad - total) * result
 
 
 @op("log_softmax_", variants="", promote="none", node="LogSoftmax")
 def log_softmax(input: Array, dim: Dim):
     """input - log(sum(exp(input))) along a dimension."""
     if input.ndim == 0:
-        return jnp.zeros_like(input)
+        return input - input  # 0, or NaN
     return jax.nn.log_softmax(_wide(input), axis=dim).astype(input.dtype)
 
 
 @log_softmax.backward
 def _(grad, result, dim):
-    if grad.ndim == 0:
-        return jnp.zeros_like(grad)
     grad, result = _wide(grad), _wide(result)
-    return grad - jnp.exp(result) * grad.sum(dim, keepdims=True)
+    return grad - jnp.exp(result) * (grad.sum(dim, keepdims=True) if grad.ndim else grad)
 
 
 def _unary(name, node=None):

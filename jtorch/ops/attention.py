@@ -1,5 +1,7 @@
 """Scaled dot-product attention."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -80,12 +82,19 @@ def _check_inner(q, k, v):
         )
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _safe_softmax(scores, masked):
     if scores.shape[-1] == 0:
         return scores
-    if not masked:
-        return jax.nn.softmax(scores, -1)
-    top = lax.stop_gradient(scores.max(-1, keepdims=True))
-    weights = jnp.exp(scores - jnp.where(jnp.isneginf(top), 0, top))
+    top = scores.max(-1, keepdims=True)
+    weights = jnp.exp(scores - (jnp.where(jnp.isneginf(top), 0, top) if masked else top))
     total = weights.sum(-1, keepdims=True)
-    return weights / jnp.where(total == 0, 1, total)
+    return weights / (jnp.where(total == 0, 1, total) if masked else total)
+
+
+@_safe_softmax.defjvp
+def _(masked, primals, tangents):
+    # In this order the transpose is w (g - sum(w g)): a difference of products loses three bits in second derivatives.
+    weights = _safe_softmax(primals[0], masked)
+    slope = weights * tangents[0]
+    return weights, slope - weights * slope.sum(-1, keepdims=True)
