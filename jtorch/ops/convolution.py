@@ -1,10 +1,12 @@
 """Convolutions of one to three dimensions and their transposes, channels first."""
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from .. import precision
 from .kinds import c_name
+from .lowerings import convolution as columns
 from .registry import Array, OptionalArray, op
 
 _LETTERS = "DHW"
@@ -92,14 +94,66 @@ def convolution(input: Array, weight: Array, bias: OptionalArray, stride, paddin
             raise RuntimeError(
                 f"Calculated padded input size per channel: ({padded}). Kernel size: ({kernels}). Kernel size can't be greater than actual input size"
             )
-    spatial = _LETTERS[3 - n :]
-    out = lax.conv_general_dilated(
-        x, weight, stride, padding, rhs_dilation=dilation, feature_group_count=groups, dimension_numbers=("NC" + spatial, "OI" + spatial, "NC" + spatial),
-        precision=precision.of_convolution(),
-    )  # fmt: skip
+    out = _convolved(x, weight, stride, padding, dilation, groups)
     if bias is not None:
         out = out + bias.reshape((1, -1) + (1,) * n)
     return out if batched else out[0]
+
+
+def _by_xla(x, weight, stride, padding, dilation, groups):
+    spatial = _LETTERS[3 - len(stride) :]
+    return lax.conv_general_dilated(
+        x, weight, stride, padding, rhs_dilation=dilation, feature_group_count=groups, dimension_numbers=("NC" + spatial, "OI" + spatial, "NC" + spatial),
+        precision=precision.of_convolution(),
+    )  # fmt: skip
+
+
+def _convolved(x, weight, stride, padding, dilation, groups):
+    def native(x, weight):
+        return _by_xla(x, weight, stride, padding, dilation, groups)
+
+    shape = jax.eval_shape(native, x, weight).shape
+    if not (columns.worth_it(x, weight, shape, groups) and columns.forward_worth_it(weight, stride)):
+        return native(x, weight)
+
+    def on_cpu(x, weight):
+        return columns.forward(x, weight, shape, stride, padding, dilation)
+
+    return lax.platform_dependent(x, weight, cpu=on_cpu, default=native)
+
+
+@convolution.backward
+def convolution_backward(grad, input, weight, bias_shape, stride, padding, dilation, groups, needs):
+    n = len(stride)
+    batched = input.ndim == n + 2
+    x, slope = (input, grad) if batched else (input[None], grad[None])
+
+    def native(x, weight):
+        return _by_xla(x, weight, stride, padding, dilation, groups)
+
+    def to_input(x, weight, slope):
+        (made,) = jax.vjp(lambda x: native(x, weight), x)[1](slope.conj())
+        return made.conj()
+
+    def to_weight(x, weight, slope):
+        (made,) = jax.vjp(lambda weight: native(x, weight), weight)[1](slope.conj())
+        return made.conj()
+
+    def to_weight_on_cpu(x, weight, slope):
+        return columns.weight_gradient(x, slope, weight, stride, padding, dilation)
+
+    by_input = by_weight = by_bias = None
+    if needs[0]:
+        by_input = to_input(x, weight, slope)
+        by_input = by_input if batched else by_input[0]
+    if needs[1]:
+        if columns.worth_it(x, weight, slope.shape, groups):
+            by_weight = lax.platform_dependent(x, weight, slope, cpu=to_weight_on_cpu, default=to_weight)
+        else:
+            by_weight = to_weight(x, weight, slope)
+    if bias_shape is not None and needs[2]:
+        by_bias = slope.sum((0, *range(2, n + 2)))
+    return by_input, by_weight, by_bias
 
 
 @op("convolution_transpose", variants="", promote="none", node="Convolution")

@@ -1,0 +1,68 @@
+"""What is computed in another way on some backend is what XLA computes in its own."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jtorch as torch
+from jtorch import dispatch
+from jtorch.ops import convolution as ops
+from jtorch.ops.lowerings import convolution as columns
+
+# Input, weight, stride, padding, dilation.
+CASES = [
+    ((6, 2, 9), (3, 2, 5), (2,), ((2, 1),), (1,)),
+    ((7, 1, 8, 9), (2, 1, 5, 5), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    ((4, 3, 8, 7), (2, 3, 3, 2), (2, 1), ((1, 1), (0, 2)), (1, 2)),
+    ((2, 2, 4, 5, 6), (3, 2, 2, 3, 1), (1, 2, 1), ((1, 0), (1, 1), (0, 0)), (2, 1, 1)),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "x".join(map(str, case[1])))
+@pytest.mark.parametrize("tile_bytes", [1, 4000, 1 << 20])
+def test_convolution_as_columns(case, tile_bytes, monkeypatch):
+    monkeypatch.setattr(columns, "TILE_BYTES", tile_bytes)
+    x_shape, w_shape, stride, padding, dilation = case
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal(x_shape, np.float32), rng.standard_normal(w_shape, np.float32)
+
+    def native(x, weight):
+        return ops._by_xla(x, weight, stride, padding, dilation, 1)
+
+    expected, vjp = jax.vjp(native, x, weight)
+    slope = jnp.asarray(rng.standard_normal(expected.shape, np.float32))
+    made = jax.jit(lambda x, w: columns.forward(x, w, expected.shape, stride, padding, dilation))(x, weight)
+    np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-5)
+    gradient = jax.jit(lambda x, g: columns.weight_gradient(x, g, weight, stride, padding, dilation))(x, slope)
+    np.testing.assert_allclose(gradient, vjp(slope)[1], rtol=1e-5, atol=1e-5)
+
+
+def test_a_convolution_of_some_size_takes_columns_and_agrees(monkeypatch):
+    def gradients():
+        torch.manual_seed(0)
+        x, layer = (
+            torch.randn(16, 4, 12, 12, dtype=torch.float64, requires_grad=True),
+            torch.nn.Conv2d(4, 8, 5).double(),
+        )
+        y = layer(x)
+        slopes = torch.autograd.grad((y * y).sum(), [x, layer.weight, layer.bias], create_graph=True)
+        again = torch.autograd.grad((slopes[1] ** 2).sum(), [x, layer.weight])
+        return [t.detach().numpy() for t in (y, *slopes, *again)]
+
+    monkeypatch.setattr(columns, "WORTH", 1 << 60)
+    expected = gradients()
+    taken = []
+    for name in ("forward", "weight_gradient"):
+        original = getattr(columns, name)
+        monkeypatch.setattr(columns, name, lambda *args, original=original: taken.append(1) or original(*args))
+    monkeypatch.setattr(columns, "WORTH", 0)
+    monkeypatch.setattr(columns, "FEW_CORES", 1 << 20)
+    dispatch._prims.clear()  # of the same shapes, built before
+    try:
+        made = gradients()
+    finally:
+        dispatch._prims.clear()
+    assert taken
+    for a, b in zip(made, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9)
