@@ -429,6 +429,11 @@ def _like_sparse(name, input, dtype, layout, device, requires_grad, fill=None):
     return like(name, input, dtype, layout, device, requires_grad, fill)
 
 
+def _require_tensor(name, input):
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+
+
 def _like(input, made: np.ndarray, device, requires_grad, memory_format):
     from .layout import channels_last_strides, normal
 
@@ -448,6 +453,7 @@ def zeros_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
     """Zeros of the shape, dtype, layout and device of `input`."""
+    _require_tensor("zeros_like", input)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("zeros_like", input, dtype, layout, device, requires_grad)
     return _like(input, np.zeros(input._aval.shape, (dtype or input.dtype).numpy), device, requires_grad, memory_format)
@@ -457,6 +463,7 @@ def ones_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
     """Ones of the shape, dtype and device of `input`."""
+    _require_tensor("ones_like", input)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("ones_like", input, dtype, layout, device, requires_grad, 1)
     return _like(input, np.ones(input._aval.shape, (dtype or input.dtype).numpy), device, requires_grad, memory_format)
@@ -466,6 +473,7 @@ def empty_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
     """An uninitialised tensor of the shape, dtype and device of `input`."""
+    _require_tensor("empty_like", input)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("empty_like", input, dtype, layout, device, requires_grad)
     return zeros_like(input, dtype=dtype, device=device, requires_grad=requires_grad, memory_format=memory_format)
@@ -483,6 +491,7 @@ def full_like(
     pin_memory=False,
 ) -> Tensor:
     """One value in the shape, dtype and device of `input`."""
+    _require_tensor("full_like", input)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("full_like", input, dtype, layout, device, requires_grad, value)

@@ -1,6 +1,6 @@
 """Layers, losses, parameters: torch.nn."""
 
-from jtorch.nn import functional, init, modules, parallel, parameter, utils
+from jtorch.nn import attention, functional, grad, init, modules, parallel, parameter, utils
 from jtorch.nn.modules import *  # noqa: F403
 from jtorch.nn.modules import __all__ as _layers
 from jtorch.nn.modules.module import factory_kwargs
@@ -14,7 +14,9 @@ __all__ = [
     "UninitializedBuffer",
     "UninitializedParameter",
     "factory_kwargs",
+    "attention",
     "functional",
+    "grad",
     "init",
     "modules",
     "parallel",

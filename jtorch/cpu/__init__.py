@@ -2,6 +2,7 @@
 
 import contextlib
 
+from jtorch.cpu import amp as amp
 from jtorch.cuda.properties import wait
 
 
