@@ -210,8 +210,10 @@ from jtorch.nn.modules.upsampling import UpsamplingNearest2d as UpsamplingNeares
 from jtorch.nn.modules.padding import ZeroPad1d as ZeroPad1d
 from jtorch.nn.modules.padding import ZeroPad2d as ZeroPad2d
 from jtorch.nn.modules.padding import ZeroPad3d as ZeroPad3d
+from jtorch.nn import attention as attention
 from jtorch.nn.modules.module import factory_kwargs as factory_kwargs
 from jtorch.nn import functional as functional
+from jtorch.nn import grad as grad
 from jtorch.nn import init as init
 from jtorch.nn import parallel as parallel
 from jtorch.nn import parameter as parameter
