@@ -33,3 +33,27 @@ print(torch.nn.functional.avg_pool2d(torch.arange(16.0).view(1, 4, 4), 2, ()))
 low = torch.tensor([-float("inf"), 0.0, -float("inf")], requires_grad=True)
 for f in (torch.logaddexp, torch.logaddexp2):
     print(torch.autograd.grad(f(low, torch.tensor([0.0, 1.0, -float("inf")])).sum(), low))
+# --- a second backward pass needs what the first one freed, numbers too
+x = torch.ones(3, requires_grad=True)
+for f in (lambda: x * 3, lambda: 2.5 * x, lambda: x.mul(3), lambda: x.clone().mul_(3), lambda: x.div(2, rounding_mode="floor"), lambda: x + 1, lambda: -x, lambda: x.sum(), lambda: x[0]):
+    y = f().sum()
+    y.backward()
+    try:
+        y.backward()
+        print("again")
+    except RuntimeError as error:
+        print(str(error)[:55])
+# --- distances with NaN, and without features
+nan = float("nan")
+for p in (0.0, 1.0, 2.0, 3.0, float("inf")):
+    print(p, torch.cdist(torch.tensor([[1.0, nan, 2.0]]), torch.zeros(1, 3), p), torch.cdist(torch.zeros(2, 0), torch.zeros(3, 0), p))
+# --- margins that are just met, infinite scores
+x = torch.tensor([[0.0, 1.0, 2.0, 3.0], [float("inf"), 1.0, 2.0, 3.0]], requires_grad=True)
+for p in (1, 2):
+    print(torch.autograd.grad(torch.nn.functional.multi_margin_loss(x, torch.tensor([3, 0]), p=p, margin=3.0), x))
+print(torch.autograd.grad(torch.nn.functional.multilabel_margin_loss(x[:1], torch.tensor([[3, 2, -1, 0]])), x))
+# --- bool values added up by index_put
+t = torch.zeros(3, dtype=torch.bool)
+t.index_put_((torch.tensor([0, 0, 2]),), torch.tensor([True, True, False]), accumulate=True)
+# --- no samples to pool
+torch.nn.functional.fractional_max_pool3d(torch.ones(0, 1, 4, 5, 4), (2, 2, 1), output_size=2).shape

@@ -199,7 +199,7 @@ class OpNode(Node):
         return self.saved
 
     def release(self):
-        if self.saved:
+        if self.saved or self.rule.saves_number:
             self.saved = None
 
     def apply(self, grads):
@@ -352,7 +352,7 @@ class Rule:
     results (`grad_avals`, None for results without gradient) and gives the gradients of the wanted operands.
     """
 
-    __slots__ = ("prim", "slots", "grad_avals", "needs", "origin", "saves_results", "refusal")
+    __slots__ = ("prim", "slots", "grad_avals", "needs", "origin", "saves_results", "saves_number", "refusal")
 
     def spread(self, outs):
         outs = iter(outs)
@@ -370,6 +370,10 @@ def differentiable(aval) -> bool:
     return aval.dtype.priority >= 2
 
 
+# Operations whose numbers torch makes tensors of and saves: a second backward pass misses them.
+_SAVED_AS_TENSORS = ("mul", "rounding.div")
+
+
 def _make_rule(prim, needs):
     rule = Rule()
     rule.needs = needs
@@ -385,6 +389,9 @@ def _make_rule(prim, needs):
     else:
         _default_rule(rule, prim, needs)
     rule.saves_results = any(kind == "out" for kind, _ in rule.slots)
+    rule.saves_number = (
+        op is not None and op.name in _SAVED_AS_TENSORS and any(count is None for _, count in prim.origin.operand_kinds)
+    )
     return rule
 
 

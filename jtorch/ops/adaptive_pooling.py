@@ -108,14 +108,14 @@ def fractional_max_pool(input: Array, samples: Array, kernel, size):
     if n == 2:
         samples = samples[..., ::-1]
     starts = [_starts(samples[..., d], shape[d], size[d], kernel[d]) for d in range(n)]
-    plane = input.reshape(*lead, -1)
+    plane = input.reshape(*lead, math.prod(shape))
     best = where = None
     for offset in offsets(kernel):
         position = jnp.zeros((*lead, *(1,) * n), jnp.int64)
         for d in range(n):
             along = (starts[d] + offset[d]).reshape(*lead, *(1,) * d, size[d], *(1,) * (n - d - 1))
             position = position * shape[d] + along
-        value = jnp.take_along_axis(plane, position.reshape(*lead, -1), -1).reshape(position.shape)
+        value = jnp.take_along_axis(plane, position.reshape(*lead, math.prod(size)), -1).reshape(position.shape)
         if best is None:
             best, where = jnp.full_like(value, lowest(value.dtype)), position
         better = (value > best) | jnp.isnan(value)

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from .kinds import is_bool
 from .registry import Array, Arrays, op
 
 
@@ -64,7 +65,9 @@ def index_put(input: Array, indices: Arrays, values: Array, where, accumulate=Fa
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape {list(target)}"
         ) from None
-    return input.at[key].add(values) if accumulate else input.at[key].set(values)
+    if not accumulate:
+        return input.at[key].set(values)
+    return input.at[key].max(values) if is_bool(input) else input.at[key].add(values)
 
 
 @index_put.check

@@ -251,11 +251,11 @@ def multi_margin_loss(input: Array, target: Array, weight: OptionalArray, p, mar
     rows = input if input.ndim == 2 else input.reshape(1, -1)
     chosen = target.reshape(-1)
     right = jnp.take_along_axis(rows, chosen[:, None], 1)
-    gap = jnp.maximum(margin - right + rows, 0)
+    gap = jnp.where(jnp.arange(rows.shape[1]) == chosen[:, None], 0, margin - right + rows)
+    gap = jnp.where(gap > 0, gap, 0)
     gap = gap if p == 1 else gap * gap
     if weight is not None:
         gap = gap * weight[chosen][:, None]
-    gap = jnp.where(jnp.arange(rows.shape[1]) == chosen[:, None], 0, gap)
     values = (gap.sum(1) / rows.shape[1]).astype(input.dtype)
     return reduced(values if input.ndim == 2 else values[0], reduction)
 
@@ -305,8 +305,8 @@ def multilabel_margin_loss(input: Array, target: Array, reduction):
     safe = jnp.where(used, labels, 0)
     is_label = jnp.any((safe[:, :, None] == jnp.arange(rows.shape[1])) & used[:, :, None], axis=1)
     right = jnp.take_along_axis(rows, safe, 1)
-    gap = jnp.maximum(1 - (right[:, :, None] - rows[:, None, :]), 0)
-    gap = jnp.where(used[:, :, None] & ~is_label[:, None, :], gap, 0)
+    gap = jnp.where(used[:, :, None] & ~is_label[:, None, :], 1 - (right[:, :, None] - rows[:, None, :]), 0)
+    gap = jnp.where(gap > 0, gap, 0)
     values = (gap.sum((1, 2)) / rows.shape[1]).astype(input.dtype)
     return reduced(values if input.ndim == 2 else values[0], reduction)
 

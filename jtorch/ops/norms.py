@@ -150,7 +150,19 @@ def _differences(x1, x2):
 def cdist(x1: Array, x2: Array, p=2.0):
     """The p-norm of the difference of every row of `x1` with every row of `x2`."""
     _check_pairs(x1, x2, p)
-    return norm_over(_differences(x1, x2), p, (-1,), False)
+    differences = _differences(x1, x2)
+    if math.isinf(p) and not x1.shape[-1]:
+        return jnp.zeros(differences.shape[:-1], x1.dtype)
+    if math.isinf(p):  # torch's comparisons pass over NaN
+        differences = jnp.where(jnp.isnan(differences), 0, differences)
+    return _pair_norm(differences, p)
+
+
+def _pair_norm(differences, p):
+    """The p-norm of differences; order 0 counts them, and torch's way of counting keeps NaN."""
+    if p == 0:
+        return jnp.sum(jnp.minimum(jnp.ceil(jnp.abs(differences)), 1), -1)
+    return norm_over(differences, p, (-1,), False)
 
 
 @cdist.backward
@@ -188,7 +200,7 @@ def pdist(input: Array, p=2.0):
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = jnp.triu_indices(input.shape[0], 1)
-    return norm_over(input[first] - input[second], p, (-1,), False)
+    return _pair_norm(input[first] - input[second], p)
 
 
 @pdist.backward

@@ -148,6 +148,8 @@ def _(grad, result1, input_shape, kernel, stride, padding, dilation, ceil_mode):
 def add_at(grad, where, shape, n):
     """Zeros of a shape, with values added at flat positions in the plane of the last `n` dimensions."""
     rows, plane = math.prod(shape[: len(shape) - n]), math.prod(shape[len(shape) - n :])
+    if not rows:
+        return jnp.zeros(shape, grad.dtype)
     flat = jnp.zeros((rows, plane), grad.dtype)
     made = jax.vmap(lambda out, index, g: out.at[index].add(g))(flat, where.reshape(rows, -1), grad.reshape(rows, -1))
     return made.reshape(shape)
