@@ -82,6 +82,12 @@ CASES = {
     "along an axis": (lambda x, i: jnp.take_along_axis(x, i, 2), X, np.zeros((2, 3, 2), np.int32)),
     "batched products": (lambda x: (jnp.einsum("bij,bkj->bik", x, x), jnp.einsum("bij,cij->bc", x, x)), X),
     "products of integers": (lambda x: x.reshape(2, 4) @ x.reshape(4, 2), I8),
+    "stacks and tiles": (lambda x: (jnp.stack([x, x], 1), *jnp.unstack(x, axis=2), jnp.tile(x, (2, 1, 3))), X),
+    "largest": (lambda x: lax.top_k(x, 9), F32),
+    "largest of equal ones": (lambda x: lax.top_k(x // 3, 2), X),
+    "windows": (lambda x: [lax.reduce_window(x, start, fn, (1, 2, 2), (1, 1, 2), ((0, 0), (1, 0), (0, 1)), None, (1, 2, 1)) for start, fn in ((0.0, lax.add), (-np.inf, lax.max), (np.inf, lax.min))], X),
+    "by platform": (lambda x: lax.platform_dependent(x, cpu=lambda x: x + 1, default=lambda x: x - 1), X),
+    "diagonals": (lambda x: jax.vjp(jnp.diagonal, x)[1](jnp.ones((4, 2), x.dtype)), X),
     "branches": (lambda i, x: lax.switch(i, [lambda x: x, lambda x: -x, lambda x: x * 2], x), np.int32(5), X),
     "functions": (lambda x: (jax.nn.relu(x), jax.nn.sigmoid(x), lax.erf(x), lax.rsqrt(x), lax.log1p(x), jnp.where(x > 3, x, 0)), X),
 }  # fmt: skip

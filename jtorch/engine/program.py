@@ -171,11 +171,13 @@ def _compile_whole(plan, entries, signature, trace, repeats) -> bool:
         return False
     alone, costs_alone = {}, 0.0
     for prim, *_ in entries:
-        interpreted = _interpretation(prim, trace)
-        if interpreted is not None:
-            costs_alone += interpreted.cost
-        elif not prim.compiled and prim.host is None:
+        if prim.compiled or prim.host is not None:
+            continue
+        interpreted = prim.interpretation() if _may_interpret(trace) else None
+        if interpreted is None:
             alone[id(prim)] = prim
+        else:  # once it has run so often that a program would have paid, others will have that program
+            costs_alone += interpreted.cost
     if not repeats or not alone:
         costs_alone += sum(map(_cost_alone, alone.values()))
         if costs_alone <= _cost_whole(entries):
@@ -192,9 +194,13 @@ def _cost_whole(entries) -> float:
     return COST_PROGRAM + COST_EQUATION * sum(_equations(prim.jaxpr) for prim, *_ in entries)
 
 
+def _may_interpret(trace) -> bool:
+    return trace.place.is_host and Settings.execution == "deferred"
+
+
 def _interpretation(prim, trace):
     """How a primitive runs in numpy, as long as that has cost less than its program would; None otherwise."""
-    if prim.compiled or prim.host is not None or not trace.place.is_host or Settings.execution != "deferred":
+    if prim.compiled or prim.host is not None or not _may_interpret(trace):
         return None
     found = prim.interpretation()
     return found if found is not None and prim.spent + found.cost <= _cost_alone(prim) else None

@@ -27,7 +27,7 @@ def _through_float32(fn):
 
 
 for _name, _fn in {
-    "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative, "conj": np.conj, "copy": np.positive,
+    "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative, "conj": np.conj,
 }.items():  # fmt: skip
     _elementwise(_name, _fn, "iufc")
 for _name, _fn in {"max": np.maximum, "min": np.minimum}.items():
@@ -278,6 +278,6 @@ def _barrier(equation):
     return (lambda x: x) if len(equation.outvars) == 1 else lambda *arrays: arrays
 
 
-@rule("stop_gradient")
+@rule("stop_gradient", "copy", "copy_p")
 def _same(equation):
     return lambda x: x

@@ -107,6 +107,58 @@ def _sort(equation):
     return sort, 60
 
 
+def _in_total_order(x):
+    """Integers in the order of the floats' bits: IEEE 754's totalOrder."""
+    if x.dtype.kind != "f":
+        return x
+    bits = np.ascontiguousarray(x).view(f"i{x.dtype.itemsize}")
+    return bits ^ ((bits >> (8 * x.dtype.itemsize - 1)) & np.iinfo(bits.dtype).max)
+
+
+@rule("top_k")
+def _top_k(equation):
+    axis, k = equation.params["axis"], equation.params["k"]
+    aval, positions = equation.invars[0].aval, equation.outvars[1].aval.dtype
+    if kind(aval) not in "iuf" or aval.dtype in SHORT_FLOATS:
+        raise Unknown("top_k")
+
+    def top(x):  # NaN is the greatest and 0.0 more than -0.0; of equal ones the first comes first
+        keys = np.flip(_in_total_order(x), axis)
+        order = np.flip(aval.shape[axis] - 1 - np.argsort(keys, axis, kind="stable"), axis)
+        order = np.take(order, range(k), axis)
+        return np.take_along_axis(x, order, axis), order.astype(positions)
+
+    return top, 60
+
+
+def _windowed(name, ufunc, start):
+    def build(equation):
+        p, aval = equation.params, equation.invars[0].aval
+        if max(p["base_dilation"], default=1) > 1 or kind(aval) not in "iuf" or aval.dtype in SHORT_FLOATS:
+            raise Unknown(name)
+        first, sizes = start(aval.dtype), p["window_dimensions"]
+        spans = [(n - 1) * d + 1 for n, d in zip(sizes, p["window_dilation"], strict=True)]
+        places = tuple(slice(None, None, s) for s in p["window_strides"])
+        inside = tuple(slice(None, None, d) for d in p["window_dilation"])
+        axes = tuple(range(aval.ndim, 2 * aval.ndim))
+
+        def reduce(x):
+            padded = np.pad(x, p["padding"], constant_values=first)
+            windows = np.lib.stride_tricks.sliding_window_view(padded, spans)[places + inside]
+            return ufunc.reduce(windows, axis=axes, dtype=aval.dtype)
+
+        if any(low < 0 or high < 0 for low, high in p["padding"]):
+            raise Unknown(name)
+        return reduce, 4 * math.prod(sizes)
+
+    RULES[name] = build
+
+
+_windowed("reduce_window_sum", np.add, lambda dtype: dtype.type(0))
+_windowed("reduce_window_max", np.maximum, _lowest)
+_windowed("reduce_window_min", np.minimum, _highest)
+
+
 @rule("dot_general")
 def _dot_general(equation):
     (left, right), (left_batch, right_batch) = equation.params["dimension_numbers"]

@@ -51,6 +51,40 @@ def _concatenate(equation):
     return lambda *arrays: np.concatenate(arrays, dim)
 
 
+@rule("stack")
+def _stack(equation):
+    axis = equation.params["axis"]
+    return lambda *arrays: np.stack(arrays, axis)
+
+
+@rule("unstack")
+def _unstack(equation):
+    axis = equation.params["axis"]
+    if len(equation.outvars) == 1:
+        return (lambda x: np.take(x, 0, axis)), 0
+    return (lambda x: list(np.moveaxis(x, axis, 0))), 0
+
+
+@rule("tile")
+def _tile(equation):
+    reps = equation.params["reps"]
+    return lambda x: np.tile(x, reps)
+
+
+@rule("empty2")
+def _empty(equation):
+    aval = equation.outvars[0].aval
+    return lambda: np.zeros(aval.shape, aval.dtype)
+
+
+@rule("platform_index")
+def _platform_index(equation):
+    platforms = equation.params["platforms"]
+    place = next((i for i, names in enumerate(platforms) if names and "cpu" in names), None)
+    found = np.int32(platforms.index(None) if place is None else place)
+    return (lambda: found), 0
+
+
 @rule("split")
 def _split(equation):
     sizes, axis = equation.params["sizes"], equation.params["axis"]
