@@ -542,7 +542,7 @@ class Tensor(metaclass=_TensorMeta):
         if self.requires_grad and STATE.grad:
             warn_once(
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using tensor.detach() first.",
-                stacklevel + 1,
+                stacklevel,
             )
 
     def _number(self):

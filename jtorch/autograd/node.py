@@ -135,7 +135,22 @@ class OpNode(Node):
 
     @property
     def next_functions(self):
-        return tuple((None, 0) if edge is None else edge for edge in self._with_numbers(self.edges))
+        row = self._with_numbers(self.edges)
+        origin = self.rule.origin
+        if origin is not None and origin.op is not None and origin.op.edges is not None:
+            row = self._as_torch_shows_them(origin.op, row)
+        return tuple((None, 0) if edge is None else edge for edge in row)
+
+    def _as_torch_shows_them(self, op, row):
+        """One operation here is several in torch: its operands in torch's order, transposed ones behind a node that is made for show."""
+        given = dict(zip((p.name for p in op.params), row, strict=False))
+        shown = []
+        for name in op.edges:
+            edge = given[name.removesuffix(".T")]
+            if edge is not None and name.endswith(".T"):
+                edge = (_shown_transpose([edge]), 0)
+            shown.append(edge)
+        return shown
 
     def _with_numbers(self, row):
         """One entry per differentiable parameter: a number that stands where a tensor may has None, as in torch."""
@@ -256,6 +271,10 @@ class OpNode(Node):
 
             return run_node_on_tensors(self, grads)
         return rule.spread(made)
+
+
+def _shown_transpose(edges):
+    return type("TBackward0", (Node,), {"__slots__": (), "__module__": "torch.autograd.graph"})(edges)
 
 
 @functools.cache

@@ -34,7 +34,7 @@ def _linear(input, weight, bias):
     return out.astype(input.dtype)
 
 
-@op("_linear_matrix", variants="", promote="same", node="Addmm")
+@op("_linear_matrix", variants="", promote="same", node="Addmm", edges=("bias", "input", "weight.T"))
 def linear_matrix(input: Array, weight: Array, bias: Array):
     """input @ weight.T + bias of a matrix."""
     return _linear(input, weight, bias)
@@ -46,7 +46,7 @@ def linear_batch(input: Array, weight: Array, bias: Array):
     return _linear(input, weight, bias)
 
 
-@op("_linear_matrix_plain", variants="", promote="same", node="Mm")
+@op("_linear_matrix_plain", variants="", promote="same", node="Mm", edges=("input", "weight.T"))
 def linear_matrix_plain(input: Array, weight: Array, bias: OptionalArray = None):
     """input @ weight.T of a matrix."""
     return _linear(input, weight, None)

@@ -89,6 +89,7 @@ class Op:
     differentiable: bool
     elementwise: bool
     wide_scalar: str | None = None
+    edges: tuple[str, ...] | None = None
     backward_fn: Callable | None = None
     accepts_fn: Callable | None = None
     check_fn: Callable | None = None
@@ -165,6 +166,7 @@ def op(
     differentiable: bool = True,
     elementwise: bool | None = None,
     wide_scalar: str | None = None,
+    edges: tuple[str, ...] | None = None,
 ) -> Callable[[Callable], Op]:
     """Register a pure JAX function as the operation `name` (the function's own name by default).
 
@@ -172,6 +174,7 @@ def op(
     function, method, inplace, out exist. `node` is the class of the autograd node without `Backward0` (`Addmm`). `elementwise` says that the
     result takes the memory format of the operands; by default true for the promoting categories. `wide_scalar` names the operand that is not
     rounded to a 16-bit common dtype where it is a number or a 0-dim tensor of another dtype: it arrives in float32.
+    `edges` names the operands in the order in which torch's node shows them, where that is another; `weight.T` is one that torch transposes first.
     """
     if promote not in PROMOTIONS:
         raise ValueError(f"unknown promotion category {promote!r}; one of {', '.join(PROMOTIONS)}")
@@ -193,6 +196,7 @@ def op(
             differentiable=differentiable,
             elementwise=promote in ("arith", "float", "compare") if elementwise is None else elementwise,
             wide_scalar=wide_scalar,
+            edges=edges,
             doc=fn.__doc__ or "",
         )
         for known in (op_name, *spec.aliases):
