@@ -5,7 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from .kinds import divisor, is_floating, require_floating, scalar_name
+from .kinds import divisor, is_floating, require_floating, scalar_name, widened
 from .registry import Array, OptionalArray, op
 from .shapes import broadcast_shapes, fit
 
@@ -127,35 +127,37 @@ def mse_loss(input: Array, target: Array, reduction):
 def smooth_l1_loss(input: Array, target: Array, reduction, beta):
     """0.5 (x - y)² / beta where |x - y| < beta, else |x - y| - beta / 2 (Girshick, Fast R-CNN)."""
     require_floating("smooth_l1_cpu", input)
-    input, target = fit(input, target)
+    dtype = input.dtype
+    input, target = map(widened, fit(input, target))
     z = jnp.abs(input - target)
     beta = jnp.asarray(beta, z.dtype)
-    return reduced(jnp.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta), reduction)
+    return reduced(jnp.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta), reduction).astype(dtype)
 
 
 @smooth_l1_loss.backward
 def _(grad, input, target, reduction, beta):
-    difference = input - target
+    difference = widened(input) - widened(target)
     beta = jnp.asarray(beta, difference.dtype)
     slope = jnp.where(jnp.abs(difference) < beta, difference / beta, jnp.sign(difference))
-    return _both(grad * slope, reduction)
+    return _both(widened(grad) * slope, reduction)
 
 
 @op("huber_loss", variants="", promote="arith", node="HuberLoss", elementwise=False)
 def huber_loss(input: Array, target: Array, reduction, delta):
     """0.5 (x - y)² where |x - y| < delta, else delta (|x - y| - delta / 2) (Huber 1964)."""
     require_floating("huber_cpu", input)
-    input, target = fit(input, target)
+    dtype = input.dtype
+    input, target = map(widened, fit(input, target))
     z = jnp.abs(input - target)
     delta = jnp.asarray(delta, z.dtype)
-    return reduced(jnp.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta)), reduction)
+    return reduced(jnp.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta)), reduction).astype(dtype)
 
 
 @huber_loss.backward
 def _(grad, input, target, reduction, delta):
-    difference = input - target
+    difference = widened(input) - widened(target)
     delta = jnp.asarray(delta, difference.dtype)
-    return _both(grad * jnp.clip(difference, -delta, delta), reduction)
+    return _both(widened(grad) * jnp.clip(difference, -delta, delta), reduction)
 
 
 def _both(slope, reduction):
@@ -169,13 +171,15 @@ def _both(slope, reduction):
 def binary_cross_entropy(input: Array, target: Array, weight: OptionalArray, reduction):
     """-w (y log(x) + (1 - y) log(1 - x)), the logarithms not below -100."""
     require_floating("binary_cross_entropy", input)
-    low = jnp.asarray(-100.0, input.dtype)
-    values = (target - 1) * jnp.maximum(jnp.log1p(-input), low) - target * jnp.maximum(jnp.log(input), low)
-    return reduced(values if weight is None else values * weight, reduction)
+    x, y = widened(input), widened(target)
+    low = jnp.asarray(-100.0, x.dtype)
+    values = (y - 1) * jnp.maximum(jnp.log1p(-x), low) - y * jnp.maximum(jnp.log(x), low)
+    return reduced(values if weight is None else values * weight, reduction).astype(input.dtype)
 
 
 @binary_cross_entropy.backward
 def _(grad, input, target, weight, reduction):
+    grad, input, target = widened(grad), widened(input), widened(target)
     tiny = jnp.asarray(1e-12, input.dtype)
     slope = grad * (input - target) / jnp.maximum((1 - input) * input, tiny)
     to_target = grad * (jnp.log1p(-input) - jnp.log(input))
@@ -208,12 +212,14 @@ def binary_cross_entropy_with_logits(
         )
     broadcast_shapes(pos_weight.shape if pos_weight is not None else (), target.shape)
     broadcast_shapes(input.shape, weight.shape if weight is not None else ())
-    log_sigmoid = jax.nn.log_sigmoid(input)
+    x, y = widened(input), widened(target)
+    log_sigmoid = jax.nn.log_sigmoid(x)
     if pos_weight is None:
-        values = (1 - target) * input - log_sigmoid
+        values = (1 - y) * x - log_sigmoid
     else:
-        values = (1 - target) * input - ((pos_weight - 1) * target + 1) * log_sigmoid
-    return reduced(values if weight is None else values * weight, reduction)
+        values = (1 - y) * x - ((widened(pos_weight) - 1) * y + 1) * log_sigmoid
+    dtype = jnp.result_type(*(a.dtype for a in (input, target, weight, pos_weight) if a is not None))
+    return reduced(values if weight is None else values * widened(weight), reduction).astype(dtype)
 
 
 @op("soft_margin_loss", variants="", promote="none", node="SoftMarginLoss")

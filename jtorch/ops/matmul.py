@@ -368,7 +368,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
     for place, x in (("vec1", vec1), ("vec2", vec2)):
         if x.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument {place}, but got {x.ndim}-D")
-    added = vec1[:, None] * vec2[None, :]
+    added = widened(vec1)[:, None] * widened(vec2)[None, :]
     if is_bool(input):
         beta, alpha = (None if isinstance(n, int) else as_number(n, input.dtype) for n in (beta, alpha))
         kept = input if beta is None else input & beta

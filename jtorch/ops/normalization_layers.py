@@ -54,7 +54,7 @@ def rms_norm(input: Array, weight: OptionalArray, n, eps):
     _check_shapes(input.shape[-n:], weight=weight)
     x = _wide(input)
     dims = tuple(range(input.ndim - n, input.ndim))
-    eps = jnp.finfo(input.dtype).eps if eps is None else eps
+    eps = jnp.finfo(x.dtype).eps if eps is None else eps
     normal = x * lax.rsqrt(jnp.square(x).mean(dims, keepdims=True) + eps)
     return (normal if weight is None else normal * weight).astype(input.dtype)
 

@@ -6,6 +6,7 @@ These are called with their static arguments in order, then run-time starts; the
 import jax.numpy as jnp
 from jax import lax
 
+from .kinds import widened
 from .registry import Array, op
 
 
@@ -34,7 +35,7 @@ def _(base, update, dims):
 @op("expand", variants="", promote="none")
 def expand(input: Array, size):
     """Dimensions of size 1 repeated without a copy. Nothing is written through all of it, but a single position may be."""
-    return jnp.broadcast_to(input, size)
+    return jnp.broadcast_to(widened(input), size).astype(input.dtype)  # whose gradient adds up in float32
 
 
 # Basic indexing: `plan` has one item per dimension of the result or of the input:
