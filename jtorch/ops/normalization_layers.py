@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 from jax import lax
 
+from ..dtypes import default_dtype
+from .kinds import is_exact
 from .registry import Array, OptionalArray, op
 
 
@@ -79,11 +81,13 @@ def group_norm(input: Array, weight: OptionalArray, bias: OptionalArray, groups,
     return (normal if bias is None else normal + bias.reshape(spread)).astype(input.dtype)
 
 
-@op("local_response_norm", variants="", promote="float", node="Div")
+@op("local_response_norm", variants="", promote="arith", node="Div")
 def local_response_norm(input: Array, size, alpha, beta, k):
     """input / (k + alpha * mean of squares over neighbouring channels)^beta (Krizhevsky et al. 2012)."""
-    square = jnp.square(input)
+    square = jnp.square(_wide(input))
     edges = [(0, 0), (size // 2, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2)
     padded = jnp.pad(square, edges)
     total = sum(lax.slice_in_dim(padded, i, i + input.shape[1], axis=1) for i in range(size))
-    return input / (k + alpha * total / size) ** beta
+    # Integers have whole means, as those of torch's pooling are.
+    mean = (total // size).astype(default_dtype().numpy) if is_exact(input) else total / size
+    return (input / (k + alpha * mean) ** beta).astype(mean.dtype if is_exact(input) else input.dtype)
