@@ -3,8 +3,6 @@
 import contextlib
 import enum
 
-from jtorch.backends import cuda
-
 __all__ = ["SDPBackend", "WARN_FOR_UNFUSED_KERNELS", "sdpa_kernel"]
 
 WARN_FOR_UNFUSED_KERNELS = False
@@ -21,11 +19,12 @@ class SDPBackend(enum.Enum):
     OVERRIDEABLE = 4
 
 
+# By their names in torch.backends.cuda: enable_math_sdp, math_sdp_enabled, ...
 _SWITCHES = {
-    SDPBackend.MATH: (cuda.math_sdp_enabled, cuda.enable_math_sdp),
-    SDPBackend.FLASH_ATTENTION: (cuda.flash_sdp_enabled, cuda.enable_flash_sdp),
-    SDPBackend.EFFICIENT_ATTENTION: (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
-    SDPBackend.CUDNN_ATTENTION: (cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp),
+    "math": SDPBackend.MATH,
+    "flash": SDPBackend.FLASH_ATTENTION,
+    "mem_efficient": SDPBackend.EFFICIENT_ATTENTION,
+    "cudnn": SDPBackend.CUDNN_ATTENTION,
 }
 
 
@@ -43,12 +42,14 @@ def sdpa_kernel(backends, set_priority: bool = False):
         raise AssertionError(
             f"Backend must be an instance of SDPBackend or a list of SDPBackend instances, got {type(backends).__name__}"
         )
+    from jtorch.backends import cuda
+
     wanted = backends if isinstance(backends, list) else [backends]
-    before = {backend: enabled() for backend, (enabled, _) in _SWITCHES.items()}
+    before = {word: getattr(cuda, f"{word}_sdp_enabled")() for word in _SWITCHES}
     try:
-        for backend, (_, enable) in _SWITCHES.items():
-            enable(backend in wanted)
+        for word, backend in _SWITCHES.items():
+            getattr(cuda, f"enable_{word}_sdp")(backend in wanted)
         yield {}
     finally:
-        for backend, (_, enable) in _SWITCHES.items():
-            enable(before[backend])
+        for word, enabled in before.items():
+            getattr(cuda, f"enable_{word}_sdp")(enabled)
