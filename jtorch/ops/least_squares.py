@@ -9,8 +9,10 @@ from .registry import Array, op
 
 
 def _inverse(input, rcond):
-    real = jnp.real(input).dtype
-    return pseudo_inverse(input, jnp.zeros((), real), jnp.asarray(rcond, real))
+    # In double precision: torch solves by orthogonal factors, which keep digits that products with an inverse lose.
+    wide = input.astype(jnp.promote_types(input.dtype, jnp.float64))
+    real = jnp.real(wide).dtype
+    return pseudo_inverse(wide, jnp.zeros((), real), jnp.asarray(rcond, real)).astype(input.dtype)
 
 
 @op("matrices.lstsq", promote="none", variants="", node="LinalgLstsq", outputs=("solution", "residuals"))
