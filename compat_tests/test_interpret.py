@@ -30,7 +30,41 @@ def put(scatter, mode):
     return lambda x, at: scatter(x, at, jnp.ones((4, 2, 4), x.dtype) * 3, numbers, mode=mode)
 
 
+def convolve(
+    groups=1,
+    batch_groups=1,
+    spec=("NCHW", "OIHW", "NCHW"),
+    lhs_dilation=(1, 1),
+    rhs_dilation=(1, 1),
+    padding=((1, 0), (0, 2)),
+    strides=(1, 2),
+):
+    def fn(x, weight):
+        return lax.conv_general_dilated(
+            x,
+            weight,
+            strides,
+            padding,
+            lhs_dilation,
+            rhs_dilation,
+            spec,
+            feature_group_count=groups,
+            batch_group_count=batch_groups,
+        )
+
+    return fn
+
+
+IMAGE, KERNEL = (
+    np.sin(np.arange(n, dtype=np.float32)).reshape(s) for n, s in ((480, (4, 4, 6, 5)), (96, (4, 4, 3, 2)))
+)
 CASES = {
+    "convolution": (convolve(), IMAGE, KERNEL),
+    "convolution in groups": (convolve(groups=2), IMAGE, KERNEL[:, :2]),
+    "convolution in groups of images": (convolve(batch_groups=2), IMAGE, KERNEL),
+    "convolution dilated": (convolve(rhs_dilation=(2, 1), lhs_dilation=(1, 3), padding=((-1, 2), (1, -2))), IMAGE, KERNEL),
+    "convolution channels last": (convolve(spec=("NHWC", "HWIO", "NHWC")), IMAGE.reshape(4, 6, 5, 4), KERNEL.reshape(3, 2, 4, 4)),
+    "convolution's gradients": (lambda x, w: jax.vjp(convolve(groups=2), x, w)[1](jnp.ones((4, 4, 5, 3), x.dtype)), IMAGE, KERNEL[:, :2]),
     "div of signed integers": (lax.div, *pairs(I8)),
     "div of unsigned integers": (lax.div, *pairs(U8)),
     "rem of signed integers": (lax.rem, *pairs(I8)),
@@ -88,6 +122,8 @@ CASES = {
     "windows": (lambda x: [lax.reduce_window(x, start, fn, (1, 2, 2), (1, 1, 2), ((0, 0), (1, 0), (0, 1)), None, (1, 2, 1)) for start, fn in ((0.0, lax.add), (-np.inf, lax.max), (np.inf, lax.min))], X),
     "by platform": (lambda x: lax.platform_dependent(x, cpu=lambda x: x + 1, default=lambda x: x - 1), X),
     "diagonals": (lambda x: jax.vjp(jnp.diagonal, x)[1](jnp.ones((4, 2), x.dtype)), X),
+    "loops": (lambda x: [lax.scan(lambda c, row: (c * 0.5 + row, (c.sum(), row)), x[0], x, reverse=reverse) for reverse in (False, True)], X),
+    "loops without results": (lambda x: lax.fori_loop(0, 3, lambda i, c: c * x.sum() + i, x.max()), X * 0.01),
     "branches": (lambda i, x: lax.switch(i, [lambda x: x, lambda x: -x, lambda x: x * 2], x), np.int32(5), X),
     "functions": (lambda x: (jax.nn.relu(x), jax.nn.sigmoid(x), lax.erf(x), lax.rsqrt(x), lax.log1p(x), jnp.where(x > 3, x, 0)), X),
 }  # fmt: skip
@@ -117,5 +153,5 @@ def test_numbers_at_run_time_and_equations_that_nobody_needs():
 
 
 def test_what_has_no_rule_is_left_to_xla():
-    assert "conv_general_dilated" not in RULES
+    assert "svd" not in RULES
     assert interpretation(jax.make_jaxpr(jnp.linalg.svd)(X), "") is None

@@ -117,6 +117,8 @@ def _step(equation):
             return made[0] if single else made
 
         return choose, max(cost for _, cost in branches)
+    if name == "scan":
+        return _scan(params)
     build = RULES.get(name)
     if build is None:
         raise Unknown(name)
@@ -124,3 +126,25 @@ def _step(equation):
     fn, factor = made if isinstance(made, tuple) else (made, 1)
     size = max((v.aval.size for v in (*equation.invars, *equation.outvars)), default=0)
     return fn, COST_STEP + COST_ELEMENT * factor * size
+
+
+def _scan(params):
+    """A loop over the first dimension of some operands."""
+    body, cost = _build(params["jaxpr"].jaxpr, params["jaxpr"].consts)
+    consts, carried, length = params["num_consts"], params["num_carry"], params["length"]
+    steps = range(length - 1, -1, -1) if params["reverse"] else range(length)
+    stacked = [v.aval for v in params["jaxpr"].jaxpr.outvars[carried:]]
+    single = carried + len(stacked) == 1
+
+    def run(*arrays):
+        fixed, carry, sequences = arrays[:consts], arrays[consts : consts + carried], arrays[consts + carried :]
+        collected = [np.empty((length, *aval.shape), aval.dtype) for aval in stacked]
+        for i in steps:
+            made = body(*fixed, *carry, *(x[i] for x in sequences))
+            carry = made[:carried]
+            for whole, part in zip(collected, made[carried:], strict=True):
+                whole[i] = part
+        results = [*carry, *collected]
+        return results[0] if single else results
+
+    return run, COST_STEP + length * cost

@@ -18,7 +18,7 @@ from .prim import unpack
 from .settings import XLA_OPTIONS, Settings, persist_programs
 
 # Rough compile costs in milliseconds, measured on 2 CPU cores: an operation alone and each equation of its jaxpr; a program and each equation in it.
-COST_ONE, COST_ONE_EQUATION, COST_PROGRAM, COST_EQUATION = 40, 1.2, 60, 0.6
+COST_ONE, COST_ONE_EQUATION, COST_PROGRAM, COST_EQUATION = 40, 1.6, 80, 1.6
 # A trace that came again will probably come often: it is compiled once interpreting it has cost this share of compiling it.
 SHARE = 0.25
 # Whole compiles at first sight that have not been seen again: past this many, unknown traces run op by op.

@@ -341,7 +341,8 @@ def index_view(input: Tensor, plan, geometry, starts, label) -> Tensor:
 
 
 # Of so few pieces, such as the gates of an LSTM, the positions are part of the program, where XLA can fuse what is done
-# with each. Past that the position is a number at run time, or every piece would be compiled on its own.
+# with each. Past that, and of data such as an epoch's batches, the position is a number at run time, or every piece would
+# be compiled on its own.
 FEW_PIECES = 8
 
 
@@ -404,7 +405,8 @@ def narrow(input: Tensor, dim: int, start, length: int) -> Tensor:
 
 def _pieces(input, dim, bounds, label, name) -> tuple:
     """The pieces with the given (start, length) along a dimension."""
-    fixed = len(bounds) <= FEW_PIECES
+    data = input._storage.value.array is not None and not input.requires_grad
+    fixed = len(bounds) <= FEW_PIECES and not data
     return _family([_piece(input, dim, start, length, label, fixed) for start, length in bounds], name)
 
 

@@ -4,5 +4,5 @@ What is computed is what XLA computes on CPU, up to rounding: integers wrap, the
 dropped. What has no rule here raises `Unknown` and is left to XLA.
 """
 
-from . import elementwise, positions, reductions, shapes
+from . import convolution, elementwise, positions, reductions, shapes
 from .registry import RULES, Unknown

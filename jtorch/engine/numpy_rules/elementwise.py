@@ -3,7 +3,7 @@
 import ml_dtypes
 import numpy as np
 
-from .registry import RULES, SHORT_FLOATS, Unknown, kind, rule
+from .registry import RULES, SHORT_FLOATS, Unknown, in_total_order, kind, rule
 
 
 def _elementwise(name, fn, kinds="biufc", work=1):
@@ -206,6 +206,10 @@ def _select_n(equation):
     if equation.invars[0].aval.dtype != np.bool_ or len(equation.invars) != 3:
         raise Unknown("select_n")
     return lambda which, no, yes: np.where(which, yes, no)
+
+
+for _name, _fn in {"eq_to": np.equal, "lt_to": np.less, "le_to": np.less_equal}.items():
+    _elementwise(_name, lambda x, y, fn=_fn: fn(in_total_order(np.asarray(x)), in_total_order(np.asarray(y))), "iuf", 4)
 
 
 @rule("clamp")

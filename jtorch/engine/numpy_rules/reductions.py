@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .registry import RULES, SHORT_FLOATS, Unknown, kind, rule
+from .registry import RULES, SHORT_FLOATS, Unknown, in_total_order, kind, rule
 
 
 def _reduction(name, fn, kinds):
@@ -107,14 +107,6 @@ def _sort(equation):
     return sort, 60
 
 
-def _in_total_order(x):
-    """Integers in the order of the floats' bits: IEEE 754's totalOrder."""
-    if x.dtype.kind != "f":
-        return x
-    bits = np.ascontiguousarray(x).view(f"i{x.dtype.itemsize}")
-    return bits ^ ((bits >> (8 * x.dtype.itemsize - 1)) & np.iinfo(bits.dtype).max)
-
-
 @rule("top_k")
 def _top_k(equation):
     axis, k = equation.params["axis"], equation.params["k"]
@@ -123,7 +115,7 @@ def _top_k(equation):
         raise Unknown("top_k")
 
     def top(x):  # NaN is the greatest and 0.0 more than -0.0; of equal ones the first comes first
-        keys = np.flip(_in_total_order(x), axis)
+        keys = np.flip(in_total_order(x), axis)
         order = np.flip(aval.shape[axis] - 1 - np.argsort(keys, axis, kind="stable"), axis)
         order = np.take(order, range(k), axis)
         return np.take_along_axis(x, order, axis), order.astype(positions)

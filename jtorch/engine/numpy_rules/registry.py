@@ -31,3 +31,11 @@ def kind(aval) -> str:
 
 def reshaped(x, shape):
     return np.asarray(x).reshape(shape)  # numbers of numpy have no shape to change
+
+
+def in_total_order(x):
+    """Integers in the order of the floats' bits: IEEE 754's totalOrder."""
+    if x.dtype.kind != "f":
+        return x
+    bits = np.ascontiguousarray(x).view(f"i{x.dtype.itemsize}")
+    return bits ^ ((bits >> (8 * x.dtype.itemsize - 1)) & np.iinfo(bits.dtype).max)

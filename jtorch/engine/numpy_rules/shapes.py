@@ -21,10 +21,10 @@ def _broadcast(equation):
 
 @rule("reshape")
 def _reshape(equation):
-    if equation.params.get("dimensions") is not None:
-        raise Unknown("reshape")
-    shape = equation.outvars[0].aval.shape
-    return lambda x: reshaped(x, shape)
+    order, shape = equation.params.get("dimensions"), equation.outvars[0].aval.shape
+    if order is None:
+        return lambda x: reshaped(x, shape)
+    return lambda x: np.transpose(x, order).reshape(shape)
 
 
 @rule("squeeze", "expand_dims")
