@@ -152,3 +152,8 @@ x = torch.arange(5.0) * 2
 [torch.histc(x + 1, 4, 0, 9), torch.histc(x * 3, 3)]
 # --- histc of an infinite range
 torch.histc(torch.tensor([1.0, float("inf")]) + 1, 4)
+# --- histogram of edges that do not rise
+x = torch.tensor([[0.5, 2.0], [1.0, 3.5], [2.5, 0.0], [4.0, 4.0]])
+edges = (torch.tensor([0.0, 3.0, 1.0, 4.0]), torch.tensor([0.0, 2.0, 1.0, 4.0]))
+print(torch.histogramdd(x, edges), torch.histogram(x, edges[0], weight=x), torch.histogram(x, torch.tensor([1.0, 2.0, 4.0]), density=True))
+print(torch.histogram(x, 3), torch.histogramdd(x, 2, range=(0.0, 4.0, 1.0, 4.0)))

@@ -56,13 +56,30 @@ def _histogram(points, bins, limits, weight, density):
         if low == high:
             low, high = low - 0.5, high + 0.5
         edges.append(np.linspace(low, high, given + 1).astype(dtype))
-    counts, _ = np.histogramdd(points.astype(np.float64), [e.astype(np.float64) for e in edges], weights=weight)
+    shape = tuple(len(e) - 1 for e in edges)
+    inside = np.ones(len(points), bool)
+    for d, e in enumerate(edges):
+        inside &= (points[:, d] >= e[0]) & (points[:, d] <= e[-1])
+    places = tuple(_bin_of(points[inside, d], e) for d, e in enumerate(edges))
+    counts = np.zeros(shape)
+    np.add.at(counts, places, 1 if weight is None else weight[inside])
     if density:
         volume = np.ones(())
         for e in edges:
             volume = volume[..., None] * np.diff(e.astype(np.float64))
         counts = counts / volume / counts.sum()
     return counts.astype(dtype), edges
+
+
+def _bin_of(values, edges):
+    """The bin of each value, by halving as torch does, which decides for edges that do not rise (numpy refuses those)."""
+    low, high = np.zeros(len(values), np.int64), np.full(len(values), len(edges))
+    while (open := low < high).any():
+        middle = (low + high) // 2
+        below = values < edges[np.minimum(middle, len(edges) - 1)]
+        high = np.where(open & below, middle, high)
+        low = np.where(open & ~below, middle + 1, low)
+    return np.minimum(low - 1, len(edges) - 2)  # the last edge belongs to the last bin
 
 
 def _edges_or_count(bins):
