@@ -14,7 +14,7 @@ from .layout import elementwise_strides, normal
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Array, Arrays, Dim, Dims, DType, Number, Op, Operand, OptionalArray, Size
 from .overlap import DEPRECATED, is_expanded, refuse_shared
-from .overloads import OF_NUMBERS, called, no_overload, overloads
+from .overloads import OF_NUMBERS, called, no_overload, overloads, wrong_kind
 from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert
 from .tensor import Tensor
 from .transfer import move
@@ -247,6 +247,7 @@ def tensor_of(value, node=None, out=0, leaf=None) -> Tensor:
 
 def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
     """Make (or find, after normalising static arguments) the primitive of a call not seen before."""
+    _refuse_kinds(op, plan, args)
     static_args = [
         a if code != _S else _static(a, p, args, plan) for code, a, p in zip(plan.codes, args, op.params, strict=True)
     ]
@@ -380,6 +381,18 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
     make_room(_prims)
     _prims[key] = prim
     return prim
+
+
+def _refuse_kinds(op, plan, args):
+    """torch's TypeError for a text where a number belongs, and the like."""
+    for code, arg, p in zip(plan.codes, args, op.params, strict=True):
+        wanted = None
+        if code == _S and p.kind is inspect.Parameter.empty and op.variants:
+            wanted = wrong_kind(p.default, arg)
+        elif code == _N and arg is not p.default and not isinstance(arg, (int, float, complex, np.generic, Tensor)):
+            wanted = "Number"
+        if wanted is not None:
+            raise TypeError(f"{called(op)}(): argument '{p.name}' must be {wanted}, not {type(arg).__name__}")
 
 
 def make_room(table: dict) -> None:

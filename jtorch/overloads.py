@@ -3,6 +3,7 @@
 import itertools
 
 from .ops.registry import Array, Op, Operand
+from .tensor import Tensor
 
 # Functions that make a tensor of a number in their first place: torch.add(1, 2) is tensor(3).
 OF_NUMBERS = frozenset("add sub mul div rounding.div floor_divide".split())
@@ -41,3 +42,46 @@ def overloads(op: Op) -> list[str]:
 
 def _declared(kind, name):
     return f"{kind} {'self' if kind == 'Number' and name == 'input' else name}"
+
+
+_KINDS = {bool: "bool", int: "int", float: "float", str: "str"}
+
+
+def wrong_kind(default, value) -> str | None:
+    """What a value should have been that cannot stand where this default does; None where it can."""
+    kind = type(default)
+    if kind not in _KINDS or value is default or isinstance(value, kind):
+        return None
+    if (
+        kind is bool
+        and not hasattr(value, "__index__")
+        or kind is not bool
+        and (value is None or isinstance(value, str))
+    ):
+        return _KINDS[kind]
+    return _KINDS[kind] if type(value) is object else None
+
+
+def refusal(error: Exception, path: str, fn, args, kwargs) -> TypeError | None:
+    """torch's error for a call that failed because an argument is not what its parameter wants; None where none is to blame."""
+    code = fn.__code__
+    names = code.co_varnames[: code.co_argcount]
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    defaults = {
+        **dict(zip(reversed(names), reversed(fn.__defaults__ or ()), strict=False)),
+        **(fn.__kwdefaults__ or {}),
+    }
+    lacking = getattr(error, "obj", error)  # of an AttributeError
+    for place, value in enumerate(args[len(names) :]):
+        if value is lacking:
+            return TypeError(f"expected Tensor as element {place} in argument 0, but got {type(value).__name__}")
+    for name, value in given.items():
+        wanted = wrong_kind(defaults.get(name), value)
+        if wanted is None and value is lacking and hasattr(Tensor, error.name):
+            wanted = "Tensor"
+        if wanted is not None:
+            position = f" (position {names.index(name) + 1})" if name in names[: len(args)] else ""
+            return TypeError(
+                f"{shown(path)}(): argument '{name}'{position} must be {wanted}, not {type(value).__name__}"
+            )
+    return None

@@ -731,3 +731,19 @@ torch.special.zeta(2, 3)
 torch.eq(torch.ones(2), "a")
 # --- a number to transform
 torch.fft.fft(3)
+# --- a text for a number
+torch.add(torch.ones(2), torch.ones(2), alpha="a")
+# --- nothing for a number
+torch.addmv(torch.ones(2), torch.ones(2, 2), torch.ones(2), beta=None)
+# --- a text for a flag
+torch.linalg.cholesky(torch.eye(2), upper="a")
+# --- nothing for a flag
+torch.argmax(torch.eye(2), dim=0, keepdim=None)
+# --- nothing for a tensor
+torch.cdist(None, torch.ones(2, 2))
+# --- a text for the second tensor
+torch.cdist(torch.ones(2, 2), "a")
+# --- a text for an order
+torch.cdist(torch.ones(2, 2), torch.ones(2, 2), "a")
+# --- a number among tensors
+torch.cartesian_prod(torch.ones(2), 1)

@@ -91,3 +91,7 @@ m("nodt", (2,))
 m("i8", (3,), dtype=torch.int8, device="cpu", low=-5, high=5)
 m("f lim", (3,), dtype=torch.float32, device="cpu", low=None, high=1)
 m("inf", (3,), dtype=torch.float32, device="cpu", low=-float('inf'), high=float('inf'))
+# --- assert_close of two layouts
+t("layouts", T([[0.,1.]]).to_sparse(), T([[0.,1.]]), check_layout=False)
+t("layouts differ", T([[0.,1.]]).to_sparse(), T([[0.,2.]]), check_layout=False)
+t("layouts checked", T([[0.,1.]]).to_sparse(), T([[0.,1.]]))

@@ -14,8 +14,7 @@ from ..generate import _SPELLINGS as SPELLINGS
 from ..generate import function, inplace
 from ..ops.registry import OPS
 from ..outs import store_results
-from ..overloads import shown
-from ..tensor import Tensor
+from ..overloads import refusal
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,13 @@ def _for_users(fn, name: str, with_out: bool):
             from ..sparse.kernels import apply_composite
 
             return apply_composite(fn.__name__, error, args, kwargs)
-        except AttributeError:
-            if args and not isinstance(args[0], Tensor) and code.co_varnames[0] in ("input", "A"):
-                raise TypeError(
-                    f"{shown(name)}(): argument '{code.co_varnames[0]}' (position 1) must be Tensor, not {type(args[0]).__name__}"
-                ) from None
+        except TypeError:
             raise
+        except Exception as error:
+            blamed = refusal(error, name, fn, args, kwargs)
+            if blamed is None:
+                raise
+            raise blamed from None
 
     def unusual(args, kwargs):
         out = kwargs.pop("out", None) if with_out else None

@@ -115,7 +115,9 @@ class _Comparison:
         for name, a, e, checked in checks:
             if checked and a != e:
                 raise _Difference(f"The values for attribute '{name}' do not match: {a} != {e}.", path)
-        if dtypes.strided is not actual.layout is expected.layout:
+        if actual.layout is not expected.layout:
+            actual, expected = (x if x.layout is dtypes.strided else x.to_dense() for x in (actual, expected))
+        if actual.layout is not dtypes.strided:
             self.compare_sparse(actual, expected, path)
             return
         rtol, atol = self.tolerances(actual.dtype, expected.dtype)
