@@ -14,7 +14,7 @@ from .layout import elementwise_strides, normal
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Array, Arrays, Dim, Dims, DType, Number, Op, Operand, OptionalArray, Size
 from .overlap import DEPRECATED, is_expanded, refuse_shared
-from .overloads import OF_NUMBERS, called, no_overload, overloads, wrong_kind
+from .overloads import OF_NUMBERS, called, no_overload, overloads, type_name, wrong_kind
 from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert
 from .tensor import Tensor
 from .transfer import move
@@ -608,7 +608,7 @@ def _not_a_tensor(op, plan, args, arg, position):
         return no_overload(called(op), given, signatures)
     name = plan.names[min(position, len(plan.names) - 1)]
     return TypeError(
-        f"{called(op)}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(arg).__name__}"
+        f"{called(op)}(): argument '{name}' (position {position + 1}) must be Tensor, not {type_name(arg)}"
     )
 
 

@@ -38,7 +38,7 @@ from .functions import (  # noqa: F401
     views,
     windows,
 )
-from .functions.composite import COMPOSITES
+from .functions.composite import COMPOSITES, naming_arguments
 from .functions.spelling import also_called
 from .generate import function, inplace
 from .ops.registry import OPS
@@ -122,12 +122,13 @@ def _attach() -> None:
     Tensor.as_strided_ = _renewing(views.as_strided)
     space = namespace("")
     for name in _VIEW_FUNCTIONS:
-        space[name] = getattr(views, name)
+        view = getattr(views, name)
+        space[name] = view if name == "split" else naming_arguments(view, name)
     for name in _CREATION:
         space[name] = getattr(creation, name)
     for name in ("nonzero", "argwhere", "masked_select"):
-        space[name] = getattr(positions, name)
-        setattr(Tensor, name, space[name])
+        space[name] = naming_arguments(getattr(positions, name), name)
+        setattr(Tensor, name, getattr(positions, name))
     for name in ("detach", "detach_", "fill_", "zero_", "resize_as_", "as_strided_", "index_put_"):
         space[name] = also_called(input="self")(getattr(Tensor, name))
     space["clone"], space["fill"] = conversion.clone, conversion.fill

@@ -3,7 +3,6 @@
 import itertools
 
 from .ops.registry import Array, Op, Operand
-from .tensor import Tensor
 
 # Functions that make a tensor of a number in their first place: torch.add(1, 2) is tensor(3).
 OF_NUMBERS = frozenset("add sub mul div rounding.div floor_divide".split())
@@ -11,11 +10,17 @@ OF_NUMBERS = frozenset("add sub mul div rounding.div floor_divide".split())
 
 def no_overload(name: str, args, signatures) -> TypeError:
     """The error for arguments whose types fit none of the signatures."""
-    given = ", ".join(type(arg).__name__ for arg in args)
+    given = ", ".join(map(type_name, args))
     listed = "\n".join(f" * ({signature})" for signature in signatures)
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({given}), but expected one of:\n{listed}\n"
     )
+
+
+def type_name(value) -> str:
+    """The name of a type as torch shows it: types written in C bear their module's."""
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 def called(op: Op) -> str:
@@ -74,14 +79,12 @@ def refusal(error: Exception, path: str, fn, args, kwargs) -> TypeError | None:
     lacking = getattr(error, "obj", error)  # of an AttributeError
     for place, value in enumerate(args[len(names) :]):
         if value is lacking:
-            return TypeError(f"expected Tensor as element {place} in argument 0, but got {type(value).__name__}")
+            return TypeError(f"expected Tensor as element {place} in argument 0, but got {type_name(value)}")
     for name, value in given.items():
         wanted = wrong_kind(defaults.get(name), value)
-        if wanted is None and value is lacking and hasattr(Tensor, error.name):
-            wanted = "Tensor"
+        if wanted is None and value is lacking:
+            wanted = "int" if error.name == "__index__" else "Tensor"
         if wanted is not None:
             position = f" (position {names.index(name) + 1})" if name in names[: len(args)] else ""
-            return TypeError(
-                f"{shown(path)}(): argument '{name}'{position} must be {wanted}, not {type(value).__name__}"
-            )
+            return TypeError(f"{shown(path)}(): argument '{name}'{position} must be {wanted}, not {type_name(value)}")
     return None

@@ -747,3 +747,9 @@ torch.cdist(torch.ones(2, 2), "a")
 torch.cdist(torch.ones(2, 2), torch.ones(2, 2), "a")
 # --- a number among tensors
 torch.cartesian_prod(torch.ones(2), 1)
+# --- an array for a tensor
+torch.squeeze(np.ones(3))
+# --- a list for a tensor
+torch.unsqueeze([1.0, 2.0], 0)
+# --- nothing to reshape
+torch.reshape(None, (2,))

@@ -43,6 +43,26 @@ def composite(*names: str, variants: str = "function method"):
     return register
 
 
+def naming_arguments(fn, name: str):
+    """A function as users call it: where it fails over an argument of the wrong kind, that argument is named."""
+    plain = inspect.unwrap(fn)
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        try:
+            return fn(*args, **kwargs)
+        except (TypeError, StridedOnly):
+            raise
+        except Exception as error:
+            blamed = refusal(error, name, plain, args, kwargs)
+            if blamed is None:
+                raise
+            raise blamed from None
+
+    call.__module__, call.__qualname__ = "jtorch", name  # where pickles find it
+    return call
+
+
 def operation(name: str):
     """The function of an operation in the table, defaults and all."""
     return function(OPS[name])
