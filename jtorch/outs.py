@@ -109,7 +109,7 @@ _NEVER_SHARED = frozenset("cross index_select take_along_dim".split())
 # What torch copies into the given tensor, which keeps the memory order of its own or gets the contiguous one.
 _COPIED = frozenset(
     """fft ifft rfft irfft hfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn cholesky cholesky_solve lu
-    matrix_power tensorinv""".split()
+    matrix_power nanquantile quantile tensorinv""".split()
 )
 # The contents of these are new whatever was given, so that a change of its size is no surprise.
 _RESIZE_SILENTLY = frozenset(
