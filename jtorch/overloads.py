@@ -57,14 +57,8 @@ def wrong_kind(default, value) -> str | None:
     kind = type(default)
     if kind not in _KINDS or value is default or isinstance(value, kind):
         return None
-    if (
-        kind is bool
-        and not hasattr(value, "__index__")
-        or kind is not bool
-        and (value is None or isinstance(value, str))
-    ):
-        return _KINDS[kind]
-    return _KINDS[kind] if type(value) is object else None
+    wrong = value is None or type(value) is object or isinstance(value, (str, float) if kind is bool else str)
+    return _KINDS[kind] if wrong else None
 
 
 def refusal(error: Exception, path: str, fn, args, kwargs) -> TypeError | None:
