@@ -11,8 +11,12 @@ from .composite import composite
 from .spelling import also_called
 
 
-def _tensors(input, arrays):
-    return tuple(own_numpy(np.ascontiguousarray(a)).to(input.device) for a in arrays)
+def _tensors(input, arrays, dim=0):
+    """Tensors of arrays; the first one has its slices in the memory order in which torch finds them, `dim` first."""
+    values, *others = arrays
+    rows, *others = (np.asarray(a, order="C") for a in (np.moveaxis(values, dim, 0), *others))
+    slices, *others = (own_numpy(a).to(input.device) for a in (rows, *others))
+    return slices.movedim(0, dim) if dim else slices, *others
 
 
 def _picked(found, return_inverse, return_counts):
@@ -37,13 +41,14 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
-    array = input.detach()._read().numpy()
+    array, axis = input.detach()._read().numpy(), 0
     if dim is None:
         values, inverse, counts = np.unique(array.reshape(-1), return_inverse=True, return_counts=True, equal_nan=False)
         inverse = inverse.reshape(array.shape)
     else:
-        values, inverse, counts = _unique_slices(array, _wrapped(dim, array.ndim))
-    return _picked(_tensors(input, (values, inverse, counts)), return_inverse, return_counts)
+        axis = _wrapped(dim, array.ndim)
+        values, inverse, counts = _unique_slices(array, axis)
+    return _picked(_tensors(input, (values, inverse, counts), axis), return_inverse, return_counts)
 
 
 def _wrapped(dim, ndim):
@@ -93,7 +98,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     inverse = np.cumsum(starts) - 1
     values = np.moveaxis(rows[places], 0, axis) if lines.ndim else rows[places]
     inverse = inverse.reshape(shape) if dim is None else inverse
-    return _picked(_tensors(input, (values, inverse, counts)), return_inverse, return_counts)
+    return _picked(_tensors(input, (values, inverse, counts), axis), return_inverse, return_counts)
 
 
 @composite("isin", variants="function out")

@@ -445,5 +445,4 @@ def logsumexp(input: Array, dim: Dims, keepdim=False):
 def logsumexp_backward(grad, input, result, dim, keepdim):
     axes = axes_of(input, dim)
     total = restore(widened(result), axes, keepdim)
-    total = jnp.where(jnp.isneginf(jnp.real(total)), 0, total)
     return restore(widened(grad), axes, keepdim) * jnp.conj(jnp.exp(widened(input) - total))
