@@ -148,4 +148,6 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
         raise ValueError(
             f"Expected 3D or higher dimensionality                          input (got {input.dim()} dimensions)"
         )
+    if not input.numel():
+        return input
     return apply(normalization_layers.local_response_norm, (input, int(size), float(alpha), float(beta), float(k)))[0]
