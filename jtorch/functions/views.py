@@ -2,6 +2,7 @@
 
 import math
 
+from .. import engine
 from ..autograd.mode import is_grad_enabled
 from ..dispatch import apply, wrap_dim
 from ..dtypes import strided
@@ -405,7 +406,8 @@ def narrow(input: Tensor, dim: int, start, length: int) -> Tensor:
 
 def _pieces(input, dim, bounds, label, name) -> tuple:
     """The pieces with the given (start, length) along a dimension."""
-    data = input._storage.value.array is not None and not input.requires_grad
+    value = input._storage.value
+    data = value.__class__ is engine.Value and value.array is not None and not input.requires_grad
     fixed = len(bounds) <= FEW_PIECES and not data
     return _family([_piece(input, dim, start, length, label, fixed) for start, length in bounds], name)
 

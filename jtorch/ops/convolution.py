@@ -94,7 +94,7 @@ def convolution(input: Array, weight: Array, bias: OptionalArray, stride, paddin
             raise RuntimeError(
                 f"Calculated padded input size per channel: ({padded}). Kernel size: ({kernels}). Kernel size can't be greater than actual input size"
             )
-    out = _convolved(x, weight, stride, padding, dilation, groups)
+    out = _by_xla(x, weight, stride, padding, dilation, groups)
     if bias is not None:
         out = out + bias.reshape((1, -1) + (1,) * n)
     return out if batched else out[0]
@@ -106,20 +106,6 @@ def _by_xla(x, weight, stride, padding, dilation, groups):
         x, weight, stride, padding, rhs_dilation=dilation, feature_group_count=groups, dimension_numbers=("NC" + spatial, "OI" + spatial, "NC" + spatial),
         precision=precision.of_convolution(),
     )  # fmt: skip
-
-
-def _convolved(x, weight, stride, padding, dilation, groups):
-    def native(x, weight):
-        return _by_xla(x, weight, stride, padding, dilation, groups)
-
-    shape = jax.eval_shape(native, x, weight).shape
-    if not (columns.worth_it(x, weight, shape, groups) and columns.forward_worth_it(weight, stride)):
-        return native(x, weight)
-
-    def on_cpu(x, weight):
-        return columns.forward(x, weight, shape, stride, padding, dilation)
-
-    return lax.platform_dependent(x, weight, cpu=on_cpu, default=native)
 
 
 @convolution.backward

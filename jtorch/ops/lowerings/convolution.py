@@ -1,15 +1,17 @@
-"""Convolutions on a CPU of few cores as products of matrices: windows laid out as columns ("im2col"), a few images at a time.
+"""The gradient of a convolution's weight on a CPU of few cores as a product of matrices: windows laid out as columns ("im2col"), a few images at a time.
 
-XLA's own convolution is good at small kernels going forward and poor at the gradient of the weight, and at big kernels. Milliseconds on 2 cores, jax
-0.10.2, XLA's own against columns:
+XLA's own convolution is good at small kernels going forward and poor at the gradient of the weight. Milliseconds on 2 cores, jax 0.10.2, XLA's own
+against columns:
 
-    input, kernel              forward      gradient of the weight
-    256x32x12x12, 64x32x5x5    45 and 18    70 and 18
-    256x1x28x28,  32x1x5x5     19 and 12    30 and 16
-    32x32x32x32,  32x32x3x3     9 and 17    22 and 18
-    32x64x16x16,  64x64x3x3     5 and  9    20 and  9
-    8x64x56x56,   64x64x3x3    19 and 35    62 and 35
-    8x3x224x224,  64x3x7x7 /2  28 and 36    84 and 51
+    input, kernel              gradient of the weight    forward
+    256x32x12x12, 64x32x5x5          70 and 18          45 and 18
+    256x1x28x28,  32x1x5x5           30 and 16          19 and 12
+    32x32x32x32,  32x32x3x3          22 and 18           9 and 17
+    32x64x16x16,  64x64x3x3          20 and  9           5 and  9
+    8x64x56x56,   64x64x3x3          62 and 35          19 and 35
+    8x3x224x224,  64x3x7x7 /2        84 and 51          28 and 36
+
+Forward it stays with XLA's: that adds up in the order of torch's, whose losses a training run follows to the seventh digit because of it.
 
 All columns at once are as slow as XLA: what counts is that those of a tile stay in the cache.
 
@@ -37,25 +39,6 @@ def worth_it(x, weight, out_shape, groups) -> bool:
     return cores <= FEW_CORES and groups == 1 and x.dtype in (jnp.float32, jnp.float64) and work >= WORTH
 
 
-def forward_worth_it(weight, stride) -> bool:
-    """Forward, XLA's own is only slower for big kernels that move by single steps."""
-    return math.prod(weight.shape[2:]) >= 25 and max(stride) == 1
-
-
-def forward(x, weight, out_shape, stride, padding, dilation):
-    """(N, C, *spatial) with (O, C, *kernel) to `out_shape`, (N, O, *out)."""
-    n, channels, *out = out_shape
-    matrix = _matrix(weight)
-    tiles = _tiles(x, weight, out, padding)
-    size = tiles.shape[1]
-
-    def one(tile):
-        made = matrix @ _columns(tile, weight.shape[2:], out, stride, dilation)
-        return jnp.moveaxis(made.reshape(channels, size, *out), 0, 1)
-
-    return lax.map(one, tiles).reshape(n, channels, *out)
-
-
 def weight_gradient(x, grad, weight, stride, padding, dilation):
     """The gradient of the weight from that of the result, (N, O, *out)."""
     n, channels, *out = grad.shape
@@ -69,12 +52,7 @@ def weight_gradient(x, grad, weight, stride, padding, dilation):
 
     start = jnp.zeros((channels, math.prod(weight.shape[1:])), grad.dtype)
     total, _ = lax.scan(add, start, (tiles, grad.reshape(n // size, size, channels, *out)))
-    return jnp.moveaxis(total.reshape(channels, *weight.shape[2:], weight.shape[1]), -1, 1)
-
-
-def _matrix(weight):
-    """(O, K * C), with the order of rows that `_columns` has."""
-    return jnp.moveaxis(weight, 1, -1).reshape(weight.shape[0], -1)
+    return total.reshape(weight.shape)
 
 
 def _tiles(x, weight, out, padding):
@@ -88,7 +66,7 @@ def _tiles(x, weight, out, padding):
 
 
 def _columns(tile, kernel, out, stride, dilation):
-    """(K * C, images * positions): for each place of the kernel and channel what it is multiplied with."""
+    """(C * K, images * positions): for each channel and place of the kernel what it is multiplied with."""
     tile = jnp.moveaxis(tile, 1, 0)
     picked = []
     for place in itertools.product(*map(range, kernel)):
@@ -96,4 +74,4 @@ def _columns(tile, kernel, out, stride, dilation):
         limits = [first + s * (count - 1) + 1 for first, s, count in zip(starts, stride, out, strict=True)]
         picked.append(lax.slice(tile, (0, 0, *starts), (*tile.shape[:2], *limits), (1, 1, *stride)))
     # Without the barrier XLA computes the windows again for each of the product's blocks.
-    return lax.optimization_barrier(jnp.stack(picked).reshape(math.prod(kernel) * tile.shape[0], -1))
+    return lax.optimization_barrier(jnp.stack(picked, 1).reshape(tile.shape[0] * math.prod(kernel), -1))
