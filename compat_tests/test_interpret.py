@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from jax import lax
 
+import jtorch as torch
+from jtorch.engine import interpret
 from jtorch.engine.interpret import interpretation
 from jtorch.engine.numpy_rules import RULES
 
@@ -106,6 +108,8 @@ CASES = {
     "reductions of nothing": (lambda x: (x.sum(0), x.prod(0), lax.reduce_max(x, (0,))), X[:0]),
     "sums of integers wrap": (lambda x: (lax.reduce_sum(x, (0,)), lax.reduce_prod(x, (0,))), I8),
     "cumulative": (lambda x: (lax.cumsum(x, 1), lax.cumprod(x, 2, reverse=True), lax.cummax(x, 0)), X),
+    "a place of a vector": (lambda x, i: (x[i], x.at[i].set(5), x.at[i].add(5, mode="drop")), X.ravel(), np.int32(99)),
+    "a place that is filled": (lambda x, i: x.at[i].get(mode="fill"), X.ravel(), np.int32(99)),
     "gather clipped": (take("clip"), X, FAR),
     "gather filled": (take("fill"), X, FAR),
     "scatter clipped": (put(lax.scatter, "clip"), X, FAR[:1].repeat(4, 0)),
@@ -139,6 +143,29 @@ def test_case(name):
     for made, wanted in zip(run(args, ()), map(np.asarray, expected), strict=True):
         assert made.dtype == wanted.dtype
         np.testing.assert_allclose(np.asarray(made, wanted.dtype), wanted, rtol=1e-6, atol=1e-6)
+
+
+def test_a_part_does_not_keep_the_whole_alive():
+    whole = np.zeros(1000, np.float32)
+    run = interpretation(jax.make_jaxpr(lambda x: (x[:2], x[:800]))(whole), "").run
+    small, big = run([whole], ())
+    assert small.base is None and big.base is whole
+
+
+def test_what_a_rule_cannot_do_is_left_to_xla(monkeypatch):
+    def fail(arrays, numbers):
+        raise ZeroDivisionError
+
+    x = torch.ones(3, 7)
+    before = torch.engine.statistics()
+    monkeypatch.setattr(
+        interpret.Interpretation,
+        "__init__",
+        lambda self, *_: (setattr(self, "cost", 0.0), setattr(self, "run", fail))[0],
+    )
+    assert (x * 3 + 1).sum().item() == 84.0
+    after = torch.engine.statistics()
+    assert after["rules_failed"] > before["rules_failed"] and after["ops_run"] > before["ops_run"]
 
 
 def test_numbers_at_run_time_and_equations_that_nobody_needs():

@@ -42,6 +42,7 @@ def test_entry(entry):
             finally:
                 jtorch.set_execution(previous)
     program.clear_caches()
+    assert not program.statistics["rules_failed"]
     assert not found, "\n".join(found)
 
 

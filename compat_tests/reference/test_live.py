@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # torch's test databases say which optional packages they miss
     from compat_tests.reference import gaps, modules, operations, optimizers
-from compat_tests.reference.test_goldens import each_operation_at_once  # noqa: E402,F401
+from compat_tests.reference.test_goldens import compile_fast  # noqa: E402,F401
 
 ASPECTS = "value,stride,gradient,second gradient,method,inplace,out,errors"
 DATABASES = {"op_db": operations, "module_db": modules, "optim_db": optimizers}

@@ -22,15 +22,22 @@ class Interpretation:
     __slots__ = ("run", "cost")
 
     def __init__(self, closed, number_format):
-        body, self.cost = _build(closed.jaxpr, closed.consts)
+        body, cost = _build(closed.jaxpr, closed.consts)
+        self.cost = cost + 2 * COST_ELEMENT * sum(aval.size for aval in closed.out_avals)
         types = [np.float64 if letter == "d" else np.int64 for letter in number_format]
 
         def run(arrays, numbers):
             arguments = [*map(np.asarray, arrays), *(t(x) for t, x in zip(types, numbers, strict=True))]
             with np.errstate(all="ignore"):
-                return [np.asarray(out, order="C") for out in body(*arguments)]
+                return [_apart(np.asarray(out, order="C")) for out in body(*arguments)]
 
         self.run = run
+
+
+def _apart(array):
+    """A small part of something big does not keep all of it alive."""
+    base = array.base
+    return array.copy() if base.__class__ is np.ndarray and base.nbytes > 2 * array.nbytes else array
 
 
 def interpretation(closed, number_format: str) -> Interpretation | None:

@@ -25,7 +25,7 @@ class Prim:
     """
 
     __slots__ = ("id", "name", "in_avals", "out_avals", "number_format", "jaxpr", "check", "host", "inplace", "compiled", "derived", "origin", "_used",
-        "_visible", "_pack", "_interpretation", "spent", "writes_part")  # fmt: skip
+        "_visible", "_pack", "_interpretation", "_equations", "spent", "writes_part")  # fmt: skip
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Prim:
         self.derived = {}  # primitives made from this one: gradients by the operands they are for
         self.compiled = {}
         self._used = self._visible = None
-        self._interpretation, self.spent = UNASKED, 0.0
+        self._interpretation, self._equations, self.spent = UNASKED, None, 0.0
         structs = [a.struct for a in in_avals]
         numbers = [jax.ShapeDtypeStruct((), np.float64 if c == "d" else np.int64) for c in number_format]
         try:
@@ -92,6 +92,16 @@ class Prim:
             self._interpretation = interpretation(self.jaxpr, self.number_format)
         return self._interpretation
 
+    def leave_to_xla(self) -> None:
+        """A rule could not do what it had promised."""
+        self._interpretation = None
+
+    def equations(self) -> int:
+        """How many equations its jaxpr has, those of loops and calls in it included."""
+        if self._equations is None:
+            self._equations = _count(self.jaxpr)
+        return self._equations
+
     def run(self, arrays, numbers, donate: bool):
         """Run at once, as a program of its own. `donate` lets it overwrite the operand named by `inplace`."""
         if self.host is not None and all(
@@ -111,6 +121,17 @@ class Prim:
 
     def __repr__(self):
         return f"{self.name}({', '.join(map(repr, self.in_avals))})"
+
+
+def _count(jaxpr) -> int:
+    count = 0
+    for equation in jaxpr.eqns:
+        count += 1
+        for param in equation.params.values():
+            for inner in param if isinstance(param, (tuple, list)) else (param,):
+                if hasattr(inner, "eqns"):
+                    count += _count(inner)
+    return count
 
 
 def _plain(prim: Prim):

@@ -3,6 +3,7 @@
 The choice is a function of what was recorded before (sighting counts, programs already compiled), never of time.
 """
 
+import threading
 from collections import OrderedDict
 from operator import is_
 from sys import getrefcount
@@ -32,12 +33,14 @@ statistics = {
     "ops_recorded": 0,
     "ops_run": 0,
     "ops_interpreted": 0,
+    "rules_failed": 0,
     "ops_compiled": 0,
     "programs_compiled": 0,
     "programs_run": 0,
     "buffers_donated": 0,
 }
 _persisted = False
+_tables = threading.Lock()  # several threads flush traces of their own
 
 
 class Plan:
@@ -113,13 +116,14 @@ def execute(trace, entries, inputs, values, needed, repeats, pause):
         signature.append(prim.id)
         signature += operands
     signature = tuple(signature)
-    plan = _plans.get(signature)
-    if plan is None:
-        plan = _plans[signature] = Plan()
-        if len(_plans) > Settings.max_programs:
-            _plans.popitem(last=False)
-    else:
-        _plans.move_to_end(signature)
+    with _tables:
+        plan = _plans.get(signature)
+        if plan is None:
+            plan = _plans[signature] = Plan()
+            if len(_plans) > Settings.max_programs:
+                _plans.popitem(last=False)
+        else:
+            _plans.move_to_end(signature)
     plan.sightings += 1
     if plan.sightings == 2:
         _unconfirmed.discard(signature)
@@ -150,7 +154,8 @@ def execute(trace, entries, inputs, values, needed, repeats, pause):
         if any(array.is_deleted() for array in donated):
             raise
         # One operation that cannot run must not take the others of the trace with it: find it, and let only what depends on it fail.
-        plan.programs.remove(program)
+        if program in plan.programs:
+            plan.programs.remove(program)
         produced, results, failures = _op_by_op(trace, entries, inputs, needed, pause)
         if not failures:
             errors.raise_for_device(error, [v.array for v in inputs])
@@ -187,11 +192,11 @@ def _compile_whole(plan, entries, signature, trace, repeats) -> bool:
 
 
 def _cost_alone(prim) -> float:
-    return COST_ONE + COST_ONE_EQUATION * _equations(prim.jaxpr)
+    return COST_ONE + COST_ONE_EQUATION * prim.equations()
 
 
 def _cost_whole(entries) -> float:
-    return COST_PROGRAM + COST_EQUATION * sum(_equations(prim.jaxpr) for prim, *_ in entries)
+    return COST_PROGRAM + COST_EQUATION * sum(prim.equations() for prim, *_ in entries)
 
 
 def _may_interpret(trace) -> bool:
@@ -204,18 +209,6 @@ def _interpretation(prim, trace):
         return None
     found = prim.interpretation()
     return found if found is not None and prim.spent + found.cost <= _cost_alone(prim) else None
-
-
-def _equations(jaxpr) -> int:
-    """How many equations a jaxpr has, those of loops and calls in it included."""
-    count = 0
-    for equation in jaxpr.eqns:
-        count += 1
-        for param in equation.params.values():
-            for inner in param if isinstance(param, (tuple, list)) else (param,):
-                if hasattr(inner, "eqns"):
-                    count += _equations(inner)
-    return count
 
 
 def _find(plan, needed):
@@ -350,14 +343,13 @@ def _op_by_op(trace, entries, inputs, needed, pause, plan=None):
             )
             try:
                 run_check(prim, arrays, numbers)
-                if interpreted is not None:
-                    made = interpret(prim, interpreted, arrays, numbers)
-                    if plan is not None and plan.spent is not None:
-                        plan.spent += interpreted.cost
-                else:
-                    made = run_one(prim, arrays, numbers, dying)
+                made = None if interpreted is None else interpret(prim, interpreted, arrays, numbers)
+                if made is None:
+                    made = run_one(prim, arrays, numbers, dying and arrays[base].__class__ is not np.ndarray)
                     if plan is not None and prim.host is None:
                         plan.spent = None
+                elif plan is not None and plan.spent is not None:
+                    plan.spent += interpreted.cost
             except Exception as error:  # it belongs to the values the operation would have made, and is raised for them
                 failed = error
         if failed is not None:
@@ -375,9 +367,10 @@ def run_one(prim, arrays, numbers, donate):
     if not prim.compiled and prim.host is None:
         _prepare()
         statistics["ops_compiled"] += 1
-        _single[prim.id] = prim
-        if len(_single) > Settings.max_prims:
-            _single.popitem(last=False)[1].compiled.clear()
+        with _tables:
+            _single[prim.id] = prim
+            if len(_single) > Settings.max_prims:
+                _single.popitem(last=False)[1].compiled.clear()
     statistics["ops_run"] += 1
     try:
         with jax.enable_x64(True):
@@ -390,12 +383,17 @@ def run_one(prim, arrays, numbers, donate):
 
 
 def interpret(prim, interpreted, arrays, numbers):
-    """Run one primitive in numpy."""
+    """Run one primitive in numpy; None where that turns out not to be possible, which is counted: no rule should let it come to this."""
     statistics["ops_interpreted"] += 1
     prim.spent += interpreted.cost
-    if Settings.observer is not None:
-        return log.observed(prim.name, interpreted.run, arrays, numbers)
-    return interpreted.run(arrays, numbers)
+    try:
+        if Settings.observer is not None:
+            return log.observed(prim.name, interpreted.run, arrays, numbers)
+        return interpreted.run(arrays, numbers)
+    except Exception:
+        statistics["rules_failed"] += 1
+        prim.leave_to_xla()
+        return None
 
 
 def run_check(prim, arrays, numbers):

@@ -27,7 +27,7 @@ def _through_float32(fn):
 
 
 for _name, _fn in {
-    "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative, "conj": np.conj,
+    "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative, 
 }.items():  # fmt: skip
     _elementwise(_name, _fn, "iufc")
 for _name, _fn in {"max": np.maximum, "min": np.minimum}.items():
@@ -40,6 +40,7 @@ for _name, _fn in {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise
     _elementwise(_name, _fn, "biu")
 for _name, _fn in {"floor": np.floor, "ceil": np.ceil, "is_finite": np.isfinite, "nextafter": np.nextafter}.items():
     _elementwise(_name, _fn, "f")
+_elementwise("conj", np.conj, "c")
 _elementwise("sqrt", np.sqrt, "fc", 2)
 _elementwise("abs", np.abs, "ifc")
 _elementwise("real", np.real, "c")

@@ -73,7 +73,7 @@ def _gather(equation):
         raw = x[positions] if positions else np.asarray(x)
         if fill is not None and outside.any():
             raw = np.where(
-                outside.reshape(*outside.shape, *[1] * len(offset_dims)), np.asarray(fill, operand.dtype), raw
+                reshaped(outside, np.shape(outside) + (1,) * len(offset_dims)), np.asarray(fill, operand.dtype), raw
             )
         shape = (*at.shape[:-1], *(windows[d] for d in range(operand.ndim) if d not in collapsed and d not in batching))
         return np.transpose(np.broadcast_to(raw, shape), order)
@@ -109,7 +109,7 @@ def _scatter(name, write, kinds="biufc"):
                 write(made, (), values.reshape(()))
                 return made
             if mode != GatherScatterMode.CLIP and outside.any():
-                inside = np.broadcast_to(~outside.reshape(*outside.shape, *[1] * len(kept)), values.shape)
+                inside = np.broadcast_to(~reshaped(outside, np.shape(outside) + (1,) * len(kept)), values.shape)
                 positions = tuple(np.broadcast_to(position, values.shape)[inside] for position in positions)
                 values = values[inside]
             write(made, positions, values)

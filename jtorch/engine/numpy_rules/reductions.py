@@ -139,7 +139,7 @@ def _windowed(name, ufunc, start):
             windows = np.lib.stride_tricks.sliding_window_view(padded, spans)[places + inside]
             return ufunc.reduce(windows, axis=axes, dtype=aval.dtype)
 
-        if any(low < 0 or high < 0 for low, high in p["padding"]):
+        if any(low < 0 or high < 0 for low, high in p["padding"]) or not aval.size or not equation.outvars[0].aval.size:
             raise Unknown(name)
         return reduce, 4 * math.prod(sizes)
 
@@ -156,7 +156,7 @@ def _dot_general(equation):
     (left, right), (left_batch, right_batch) = equation.params["dimension_numbers"]
     a, b = (v.aval for v in equation.invars)
     out = equation.outvars[0].aval
-    if kind(a) not in "iufc" or a.dtype != b.dtype:
+    if kind(a) not in "iufc" or a.dtype != b.dtype or (kind(a) in "iu" and out.dtype != a.dtype):
         raise Unknown("dot_general")
     left_free = [d for d in range(a.ndim) if d not in left and d not in left_batch]
     right_free = [d for d in range(b.ndim) if d not in right and d not in right_batch]

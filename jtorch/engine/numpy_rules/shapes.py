@@ -115,9 +115,8 @@ def _pad(equation):
     for size, (low, high, interior) in zip(before, config, strict=True):
         step = interior + 1
         first = max(0, -(low // step)) if low < 0 else 0  # the first element that is not cut off
-        last = size
-        while last > first and low + (last - 1) * step >= size + max(size - 1, 0) * interior + low + high:
-            last -= 1
+        end = size + max(size - 1, 0) * interior + low + high
+        last = max(first, min(size, (end - 1 - low) // step + 1))
         source.append(slice(first, last))
         begin = low + first * step
         target.append(slice(begin, begin + max(last - first - 1, 0) * step + 1, step) if last > first else slice(0, 0))
