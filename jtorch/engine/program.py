@@ -1,6 +1,6 @@
-"""Programs: how a trace is run. Op by op at first sight, as one compiled program once it is known to repeat.
+"""Programs: how a trace is run. Op by op at first sight, in numpy as long as that is cheaper; as one compiled program once it has repeated so often that compiling pays.
 
-The choice is a function of what was recorded before (sighting counts, programs already compiled), never of time.
+The choice is a function of what was recorded before (sightings, estimated costs, programs already compiled), never of time.
 """
 
 import threading

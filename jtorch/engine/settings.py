@@ -9,7 +9,7 @@ XLA_OPTIONS = {"xla_allow_excess_precision": False}
 
 
 class Settings:
-    """`execution`: deferred (tiers by sighting count), eager (each operation at once) or compile (whole traces at first sight).
+    """`execution`: deferred (in numpy first, as a program once that pays), eager (each operation at once) or compile (whole traces at first sight).
     `log` holds the names of the logs wanted; `observer` is called with (name, start, end) of everything that is run, while a profile is on. `max_trace` operations at most wait in a trace, which keeps about `max_held` bytes alive that nobody else does; `max_programs` compiled traces are kept.
     """
 
