@@ -319,14 +319,22 @@ def test_integers_beyond_the_mantissa_warn():
         ("bernoulli_tensor", {"p": [0.5, np.nan]}, "Expected p_in >= 0 && p_in <= 1 to be true, but got false."),
         ("bernoulli_tensor", {"p": [0.0, 1.0]}, None),
         ("normal_std", {"std": [1.0, -1.0]}, "normal expects all elements of std >= 0.0"),
-        ("multinomial", {"p": [1.0, -1.0]}, "probability tensor contains either `inf`, `nan` or element < 0"),
-        ("multinomial", {"p": [1.0, np.inf]}, "probability tensor contains either `inf`, `nan` or element < 0"),
         (
             "multinomial",
-            {"p": [[0.0, 1.0], [0.0, 0.0]]},
+            {"p": [1.0, -1.0], "num_samples": 1, "replacement": False},
+            "probability tensor contains either `inf`, `nan` or element < 0",
+        ),
+        (
+            "multinomial",
+            {"p": [1.0, np.inf], "num_samples": 1, "replacement": False},
+            "probability tensor contains either `inf`, `nan` or element < 0",
+        ),
+        (
+            "multinomial",
+            {"p": [[0.0, 1.0], [0.0, 0.0]], "num_samples": 1, "replacement": False},
             "invalid multinomial distribution (sum of probabilities <= 0)",
         ),
-        ("multinomial", {"p": [[0.0, 1.0]]}, None),
+        ("multinomial", {"p": [[0.0, 1.0]], "num_samples": 1, "replacement": False}, None),
         ("poisson", {"rate": [-1.0]}, "invalid Poisson rate, expected rate to be non-negative"),
     ],
 )
