@@ -8,7 +8,7 @@ import pytest
 import jtorch as torch
 from jtorch import dispatch
 from jtorch.ops import convolution as ops
-from jtorch.ops.lowerings import convolution as columns
+from jtorch.ops.lowerings import columns
 
 # Input, weight, stride, padding, dilation.
 CASES = [

@@ -6,7 +6,7 @@ from jax import lax
 
 from .. import precision
 from .kinds import c_name
-from .lowerings import convolution as columns
+from .lowerings import columns
 from .registry import Array, OptionalArray, op
 
 _LETTERS = "DHW"
