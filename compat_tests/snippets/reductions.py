@@ -163,3 +163,6 @@ print([f(x, dim=d).stride() for d in (0, 1, 2, -1) for f in (torch.unique, torch
 print([f(torch.tensor(1.0), return_inverse=True, return_counts=True) for f in (torch.unique, torch.unique_consecutive)])
 x = torch.tensor([[-float("inf")] * 2, [1.0, 2.0]], requires_grad=True)
 print(torch.autograd.grad(torch.logsumexp(x, 1).sum(), x))
+# --- topk of a NaN with its sign bit set
+x = torch.tensor([-0x400000, 0x3F800000, 0x40000000, 0x40400000], dtype=torch.int32).view(torch.float32)
+[x.topk(1), x.topk(2), x.topk(2, largest=False)]

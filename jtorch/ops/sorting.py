@@ -91,7 +91,10 @@ def topk(input: Array, k, dim: Dim = -1, largest=True, sorted=True):
 def _few(input, k, dim, largest):
     """Few elements of many: XLA has a selection for float32 that is far cheaper than a sort."""
     key = lax.stop_gradient(input)
-    if not largest:
+    if largest:
+        # In XLA's total order a NaN with its sign bit set, which x86 makes of 0 / 0, is the lowest of all.
+        key = jnp.where(jnp.isnan(key), jnp.nan, key)
+    else:
         # NaN must come last, behind inf.
         key = jnp.where(jnp.isnan(key), -jnp.inf, jnp.maximum(-key, jnp.finfo(key.dtype).min))
     _, indices = lax.top_k(jnp.moveaxis(key, dim, -1), k)
