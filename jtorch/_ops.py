@@ -24,6 +24,18 @@ _OF_LAYERS = {
     silu softplus softshrink""".split()
 } | {"log_sigmoid": "logsigmoid"}
 _SPACES = ("linalg", "special", "fft")
+# Where the functions are that no table has; those of other modules (`torch.compile`, `torch.load`) are none of aten's.
+_MODULES = ("", "functions", "nn", "promotion", "random", "sampling", "sparse", "symbolic")
+_OF_TENSORS = frozenset(
+    "backward dim element_size is_contiguous is_pinned is_set_to item requires_grad_ retain_grad storage_offset stride".split()
+)
+# What these modules, and the tables, have of torch's Python code.
+_NOT_ATEN = frozenset(
+    """apply_ asarray byte char compiled_with_cxx11_abi cond const_data_ptr dim_order dsmm eig from_numpy frombuffer get_device_module
+    get_rng_state hsmm ipu is_tensor lobpcg lstsq lu map2_ map_ matrix_rank module_load mtia multigammaln new new_tensor numpy pca_lowrank
+    reinforce saddmm set_rng_state share_memory_ solve spmm storage_type svd_lowrank sym_float sym_int sym_ite sym_max sym_min sym_not sym_sqrt
+    sym_sum symeig thread_safe_generator to_sparse_coo type unique unravel_index while_loop xpu""".split()
+)
 
 
 class OpOverload:
@@ -83,13 +95,27 @@ def _find(name):
     if name in _ONLY_HERE:
         module, short = _ONLY_HERE[name]
         return getattr(importlib.import_module(f"jtorch.{module}"), short)
-    found = NAMESPACES[""].get(name) or getattr(jtorch, name, None)
-    if found is None and name in _OF_LAYERS:
-        found = getattr(jtorch.nn.functional, _OF_LAYERS[name])
+    if name in _NOT_ATEN:
+        return None
+    if name in NAMESPACES[""]:
+        return NAMESPACES[""][name]
+    if name in _OF_LAYERS:
+        return getattr(jtorch.nn.functional, _OF_LAYERS[name])
+    space, _, short = name.partition("_")
+    if space in _SPACES:
+        return NAMESPACES[space].get(short)
+    found = getattr(jtorch, name, None)
     if found is None:
-        space, _, short = name.partition("_")
-        found = NAMESPACES[space].get(short) if space in _SPACES else getattr(jtorch.Tensor, name, None)
-    return found if callable(found) and not isinstance(found, type) else None
+        found = getattr(jtorch.Tensor, name, None)
+        known = name in _OF_TENSORS or _module(found) != "tensor"
+    else:
+        known = _module(found) in _MODULES
+    return found if known and callable(found) and not isinstance(found, type) else None
+
+
+def _module(function) -> str:
+    """The module or folder of jtorch that a function is of."""
+    return (getattr(function, "__module__", None) or "").removeprefix("jtorch").removeprefix(".").partition(".")[0]
 
 
 aten = _OpNamespace("aten")

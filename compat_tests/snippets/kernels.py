@@ -62,3 +62,14 @@ y = b.view(torch.bfloat16).as_strided((2, 2), (1, 2), 0)
 w = torch.complex(torch.arange(3.0), torch.arange(3.0))
 torch.view_as_real(w).as_strided((2,), (2,), 1).fill_(7.0)
 [y.dtype, y.stride(), y[0, 0], w]
+# --- statistics of one number, and of none
+m, v, v2 = torch.zeros(3), torch.ones(3), torch.ones(3)
+refused = []
+for call in (lambda: torch.batch_norm_update_stats(torch.ones(0, 3), m, v, 0.1), lambda: torch.native_batch_norm(torch.ones(2, 3, 0), None, None, m, v, True, 0.1, 1e-5)):
+    try:
+        call()
+    except RuntimeError as error:
+        refused.append(str(error))
+[torch.batch_norm_update_stats(torch.ones(1, 3), m, v, 0.1), torch.native_batch_norm(torch.ones(1, 3), None, None, m, v2, True, 0.1, 1e-5), m, v, v2, refused]
+# --- what torch.ops.aten has not
+[name for name in "add compile load is_tensor typename vmap set_default_dtype unique numpy tolist apply_ get_rng_state item repeat scatter_ bernoulli_ conv2d linalg_norm promote_types".split() if hasattr(torch.ops.aten, name)]

@@ -1,5 +1,7 @@
 """Layer functions under the names of torch's kernels, which give what they keep for backward as well."""
 
+import math
+
 import jtorch
 from jtorch.dispatch import apply
 from jtorch.nn import functional as F
@@ -29,6 +31,21 @@ def _statistics(x, dims, eps, keepdim=False):
 def _parameter_dtype(input, weight):
     """Of statistics: that of the parameters, where those of a 16-bit input are float32."""
     return input.dtype if weight is None else weight.dtype
+
+
+def _step(input, mean, var, running_mean, running_var, momentum) -> None:
+    """Move running statistics towards those of a batch: NaN for the variance of one number, whose n - 1 is 0."""
+    count = input.numel() // input.size(1)
+    if running_mean is not None:
+        running_mean.lerp_(mean.to(running_mean.dtype), momentum)
+    if running_var is not None:
+        correction = count / (count - 1) if count > 1 else math.inf
+        running_var.lerp_((var * correction).to(running_var.dtype), momentum)
+
+
+def _refuse_nothing(input) -> None:
+    if not input.numel():
+        raise RuntimeError(f"input tensor must have at least one element, but got input_sizes = {list(input.shape)}")
 
 
 @_named
@@ -70,14 +87,11 @@ def native_batch_norm(
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
         out = apply(normalization.batch_norm_eval, (input, running_mean, running_var, weight, bias, float(eps)))[0]
         return out, running_mean.new_empty(0), running_mean.new_empty(0)
+    _refuse_nothing(input)
     out, mean, var = apply(normalization.batch_norm_train, (input, weight, bias, float(eps)))
     with jtorch.no_grad():
         mean, var = mean.detach(), var.detach()
-        count = input.numel() // max(input.size(1), 1)
-        if running_mean is not None:
-            running_mean.lerp_(mean.to(running_mean.dtype), momentum)
-        if running_var is not None:
-            running_var.lerp_((var * (count / (count - 1))).to(running_var.dtype), momentum)
+        _step(input, mean, var, running_mean, running_var, momentum)
         return out, *(x.to(_parameter_dtype(input, weight)) for x in (mean, (var + eps).rsqrt()))
 
 
@@ -94,14 +108,11 @@ def _native_batch_norm_legit(input, weight, bias, *rest) -> tuple[Tensor, Tensor
 @_named
 def batch_norm_update_stats(input, running_mean, running_var, momentum: float) -> tuple[Tensor, Tensor]:
     """Mean and variance (n in the denominator) of each channel of a batch, which the running statistics take a step of `momentum` towards."""
+    _refuse_nothing(input)
     with jtorch.no_grad():
         dims = [d for d in range(input.dim()) if d != 1]
         mean, var = input.mean(dims), input.var(dims, correction=0)
-        count = input.numel() // max(input.size(1), 1)
-        if running_mean is not None:
-            running_mean.lerp_(mean.to(running_mean.dtype), momentum)
-        if running_var is not None:
-            running_var.lerp_((var * (count / (count - 1))).to(running_var.dtype), momentum)
+        _step(input, mean, var, running_mean, running_var, momentum)
         return mean, var
 
 
