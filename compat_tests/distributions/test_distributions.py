@@ -16,3 +16,9 @@ def test_distribution(torch, row):
     expected = {name: RECORDED[row][name] for name in QUICK}
     found = differences(row, expected, observe(torch, row, only=QUICK))
     assert not found, "\n".join(found)
+
+
+def test_checking_bounds_shares_no_memory(torch):
+    low, high = torch.zeros(3), torch.ones(3)
+    torch.distributions.Uniform(low, high)
+    assert low._storage.alias is None and high._storage.alias is None

@@ -47,7 +47,9 @@ def _numbers(value: Tensor) -> np.ndarray | None:
 def _bound(bound, value):
     """A bound as the value is: a tensor, or an array."""
     if isinstance(bound, Tensor) and isinstance(value, np.ndarray):
-        return bound.detach().cpu().numpy()
+        bound._storage.value.concrete()
+        array = bound._host_array()
+        return bound.detach().clone().cpu().numpy() if array is None else array
     return bound
 
 
