@@ -753,3 +753,9 @@ torch.squeeze(np.ones(3))
 torch.unsqueeze([1.0, 2.0], 0)
 # --- nothing to reshape
 torch.reshape(None, (2,))
+# --- copy_ of a tensor with more dimensions
+torch.zeros(3).copy_(torch.zeros(1, 3))
+# --- copy_ of a longer tensor
+torch.zeros(1, 3).copy_(torch.zeros(3, 1))
+# --- copy_ of a matrix into a vector
+torch.zeros(3).copy_(torch.zeros(2, 2))

@@ -196,24 +196,28 @@ def copy_(self: Tensor, other, non_blocking=False) -> Tensor:
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
     if other._storage.value.place is not self._storage.value.place:
         other = _moved(other, self._storage.value.place)
-    _broadcastable(other._aval.shape, self._aval.shape)
     if self is other:
         return self
-    if self._aval.layout is dtypes.strided:
+    if self._aval.layout is other._aval.layout is dtypes.strided:
+        _broadcastable(other._aval.shape, self._aval.shape)
         refuse_shared(self, other)
     return apply_inplace(ops.copy, (self, other))
 
 
 def _broadcastable(have, want):
-    missing = len(have) - len(want)
-    for i in range(1, len(have) + 1):
-        n, m = have[-i], want[-i] if i <= len(want) else 1
-        if n != m and (n != 1 or i > len(want)):
-            if missing > 0:
-                raise RuntimeError(f"output with shape {list(want)} doesn't match the broadcast shape {list(have)}")
+    """Torch's error where a tensor of one shape cannot be written into one of another."""
+    if have == want:
+        return
+    shape, ndim = [], max(len(have), len(want))
+    for i in range(1, ndim + 1):
+        n, m = (sizes[-i] if i <= len(sizes) else 1 for sizes in (have, want))
+        if n != m and 1 not in (n, m):
             raise RuntimeError(
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {len(want) - i}"
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {ndim - i}"
             )
+        shape.insert(0, m if n == 1 else n)
+    if tuple(shape) != tuple(want):
+        raise RuntimeError(f"output with shape {list(want)} doesn't match the broadcast shape {shape}")
 
 
 def fill_(self: Tensor, value) -> Tensor:

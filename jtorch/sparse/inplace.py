@@ -67,17 +67,40 @@ def fill_(input, value):
 
 @inplace("copy")
 def copy_(input, source):
+    """A COO tensor takes the entries and the size of the other, as far as it may be resized to that; a compressed one keeps its size."""
     if is_coo(input) is not is_coo(source) and dtypes.strided in (input._aval.layout, source._aval.layout):
         if not is_compressed(input) and not is_compressed(source):
             raise RuntimeError(
                 f"copy_() between dense and sparse Tensors is not implemented! Found self type = {input.type()} and src type = {source.type()}"
             )
+    if not is_compressed(input):
+        if is_compressed(source):
+            word = LAYOUT_WORDS[input._aval.layout]
+            raise RuntimeError(f"copy_sparse_compressed_ expected sparse compressed tensor layout but got {word}")
+        sparse_resize_(input, source._aval.shape, dimensions(source), len(dense_shape(source)))
+        return KERNELS["clone"](source.to(input.dtype))
     if input._aval.layout is not source._aval.layout:
         words = LAYOUT_WORDS[input._aval.layout], LAYOUT_WORDS[source._aval.layout]
         raise RuntimeError(
             f"torch.copy_: copy of sparse compressed tensors having different layouts is not supported. self layout is {words[0]} and src layout is {words[1]}"
         )
-    return KERNELS["clone"](source.to(input.dtype))
+    if nnz(input) != nnz(source):
+        raise RuntimeError("torch.copy_: only sparse compressed tensors with the same number of specified elements are supported.")  # fmt: skip
+    (dim, n), (_, m) = _compressed_size(input), _compressed_size(source)
+    if n != m:
+        word = LAYOUT_WORDS[input._aval.layout]
+        raise RuntimeError(
+            f"torch.copy_: expected shapes of self and src to match along dimension {dim} for {word} layout but the corresponding dimensions of self and src are {n} and {m}, respectively."
+        )
+    pairs = zip(input._storage.components, source._storage.components, strict=True)
+    return compressed(input._aval.layout, *(to.detach().clone().copy_(given) for to, given in pairs), input._aval.shape)
+
+
+def _compressed_size(input) -> tuple[int, int]:
+    """The dimension that is compressed, and its size."""
+    first = len(input._aval.shape) - len(dense_shape(input)) - 2
+    dim = first if input._aval.layout is dtypes.sparse_csr else first + 1
+    return dim, input._aval.shape[dim]
 
 
 def empty(shape, dtype, layout, place, sparse: int | None = None, dense: tuple = ()):
