@@ -114,7 +114,7 @@ def view_step(op: Op, aval, statics: tuple, n_numbers: int, label: str) -> Step:
             lambda arrays, numbers: [op.fn(arrays[0], *statics, *numbers)],
             (aval,),
             "q" * n_numbers,
-            origin=_origin(label if label[-1].isdigit() else f"{label}Backward0", op),
+            origin=_origin(label if "Backward" in label else f"{label}Backward0", op),
         )
         make_room(_steps)
         _steps[key] = step

@@ -225,3 +225,23 @@ torch.resize_as_sparse_(s, torch.eye(2).to_sparse())
 torch.eye(2).to_sparse().reshape(-1)
 # --- softmax in another dtype by position
 torch.sparse.softmax(torch.eye(2).to_sparse(), 1, torch.float64)
+# --- copies from another size
+calls = [lambda: torch.eye(2).to_sparse().copy_(torch.ones(1, 2).to_sparse()), lambda: torch.eye(2).to_sparse().copy_(torch.ones(2, 2).to_sparse(1)), lambda: torch.eye(2).to_sparse_csr().copy_(torch.ones(2, 2).to_sparse_csr()), lambda: torch.eye(2).to_sparse_csc().copy_(torch.ones(2, 1).to_sparse_csc()), lambda: torch.eye(2).to_sparse_csr().copy_(torch.eye(2)[None].to_sparse_csr()), lambda: torch.ones(2, 2).copy_(torch.ones(3, 3).to_sparse()), lambda: torch.eye(2).copy_(torch.eye(2).to_sparse_csr())]
+x = torch.eye(2).to_sparse()
+[x.copy_(torch.eye(3).to_sparse()), x.shape, torch.sparse_coo_tensor((2, 2), dtype=torch.int32).copy_(torch.ones(3, 1).to_sparse(1)), torch.eye(2, 3).to_sparse_csr().copy_(torch.eye(2, 2).double().to_sparse_csr() * 2), *[refusal(call)[:80] for call in calls]]
+# --- sizes with more elements than int64 counts
+n = 2**40
+calls = [lambda: torch.sparse_coo_tensor([[2**30], [0]], [1.0], (n, n)), lambda: torch.sparse_coo_tensor([[n], [n]], [1.0]), lambda: torch.sparse_coo_tensor((n, n)), lambda: torch.zeros(n, n, layout=torch.sparse_coo), lambda: torch.sparse_coo_tensor((-1, 2)), lambda: torch.sparse_coo_tensor([[0], [0]], [1.0], (-1, 2), check_invariants=True), lambda: torch.sparse_csr_tensor([0, 1, 1], [0], [1.0], (2, 2**63 - 1))]
+[torch.sparse_coo_tensor([[0, 0], [2**30, 1]], [1.0, 2.0], (2**32, 2**31 - 1)).coalesce(), *[refusal(call) for call in calls]]
+# --- indices that are no matrix
+calls = [lambda: torch.sparse_coo_tensor([0, 1], [5.0], (4, 4)), lambda: torch.sparse_coo_tensor([0, 1], [5.0], (4,)), lambda: torch.sparse_coo_tensor(0, [5.0], (4, 4)), lambda: torch.sparse_coo_tensor(0, [5.0]), lambda: torch.sparse_coo_tensor([[[0, 1]]], [5.0], (4,)), lambda: torch.sparse_coo_tensor([], [], ())]
+[refusal(call) for call in calls]
+# --- stacks of no matrix cannot be compressed
+calls = [lambda: torch.zeros(0, 2, 2).to_sparse_csr(), lambda: torch.zeros(0, 2, 2).to_sparse_csc(), lambda: torch.zeros(2, 0, 2, 2).to_sparse_csr()]
+[torch.zeros(0, 2).to_sparse_csr(), *[refusal(call) for call in calls]]
+# --- sums of lists that are not in order
+x = torch.sparse_coo_tensor([[5, 1, 3, 2, 5]], torch.arange(5.0), (6,))
+y = torch.sparse_coo_tensor([[5, 2, 1, 4, 5, 0]], torch.arange(6.0), (6,))
+[x + y, y + x, x - y]
+# --- smm has the device of its operands
+torch.smm(torch.eye(2).to_sparse(), torch.ones(2, 3)).device

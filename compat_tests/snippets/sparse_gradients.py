@@ -232,3 +232,15 @@ from torch.autograd import gradcheck
 x, m = torch.eye(2, 3).double().to_sparse().requires_grad_(), torch.ones(3, 2).double().requires_grad_()
 check = torch.sparse.as_sparse_gradcheck(gradcheck)
 [gradcheck(lambda s: s.to_dense(), x, masked=True), gradcheck(torch.sparse.mm, (x, m), masked=True), check(lambda s: s.to_dense(), x, masked=True), check(lambda s: s.to_sparse_csr(), x, masked=True), check(lambda s: s.sum(), x)]
+# --- which graphs can be gone through again
+def twice(y):
+    grad = torch.ones_like(y) if y.layout is torch.strided else y.detach().clone()
+    torch.autograd.grad(y, x, grad)
+    try:
+        torch.autograd.grad(y, x, grad)
+    except RuntimeError as error:
+        return type(y.grad_fn).__name__, str(error)[:50]
+    return type(y.grad_fn).__name__
+
+x, m = torch.eye(2).to_sparse().requires_grad_(), torch.eye(2)
+[*map(twice, [x.sum(), x + x, -x, x.t(), x.clone(), x.double(), x.ceil(), x.deg2rad(), m - x, x.to_sparse_csr(), torch.stack([x, x]), x * 2, x / 2, x * x, x.to_dense(), x @ m, x.pow(2), torch.sparse.sum(x, 0), x.sparse_mask(m.to_sparse()), torch.sparse.softmax(x, 1)]), type(x.expm1().grad_fn).__name__]

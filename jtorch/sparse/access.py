@@ -3,6 +3,7 @@
 from .. import dtypes
 from ..dispatch import apply
 from ..ops import sparse as ops
+from ..ops.registry import OPS
 from ..outs import store_results
 from ..tensor import Tensor
 from . import storage
@@ -38,7 +39,7 @@ def values(input: Tensor) -> Tensor:
     if not input._storage.coalesced:
         raise RuntimeError("Cannot get values on an uncoalesced tensor, please call .coalesce() first")
     pattern = input.detach()
-    return record("Values", alias(values_of(input)), (input, lambda grad: rebuilt(pattern, grad)))
+    return record("Values", alias(values_of(input)), (input, lambda grad: rebuilt(pattern, grad)), once=True)
 
 
 def _indices(input: Tensor) -> Tensor:
@@ -153,6 +154,11 @@ def entries(input: Tensor) -> Tensor:
         made = expanded(pointers.numpy(), plain.numpy(), input._aval.layout)
         known = kept.entries = (pointers, plain, index_tensor(made, place_of(input)))
     return known[2]
+
+
+def cat_components(tensors, dim: int) -> Tensor:
+    """Values or indices of several tensors as one."""
+    return apply(OPS["cat"], (tensors, dim))[0]
 
 
 def flat_values(input: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Between coordinates and the compressed form of CSR and CSC, of one matrix or of stacked ones with equally many entries."""
 
+import math
+
 import numpy as np
 
 from .. import dtypes
@@ -31,11 +33,14 @@ def compress(coordinates: np.ndarray, shape, layout) -> tuple[np.ndarray, np.nda
     batch = tuple(shape[:-2])
     matrix = np.ravel_multi_index(tuple(stacked), batch) if batch else np.zeros(len(rows), np.int64)
     order = np.lexsort((inner, outer, matrix))
-    matrices = int(np.prod(batch))
+    matrices = math.prod(batch)
+    if not matrices:
+        word = "to_sparse_csr" if layout is dtypes.sparse_csr else "to_sparse_csc"
+        raise RuntimeError(f"{word}: Expected product of batch dimensions to be non-zero.")
     each = np.bincount(matrix, minlength=matrices)
-    if matrices and each.min() != each.max():
+    if each.min() != each.max():
         raise RuntimeError("Expect the same number of specified elements per batch.")
     begin = pointers((matrix * count + outer)[order], matrices * count)
-    per_matrix = int(each[0]) if matrices else 0
+    per_matrix = int(each[0])
     compressed = np.stack([begin[m * count : (m + 1) * count + 1] - m * per_matrix for m in range(matrices)])
     return compressed.reshape(*batch, count + 1), inner[order].reshape(*batch, per_matrix), order

@@ -111,21 +111,17 @@ def _coo_tensor(
         size = _inferred(indices, values)
     size = tuple(n.__index__() for n in size)
     check_coo_shapes(indices, values, size)
-    if min(size, default=0) < 0:
-        raise RuntimeError("numel: integer multiplication overflow")
     if check:
         check_coo_indices(indices, size, is_coalesced)
     made = coo(indices, values.detach(), size, bool(is_coalesced))
     if requires_grad:
         made.requires_grad_()
     pattern = made.detach()
-    return record("SparseCooTensorWithDimsAndTensors", made, (values, lambda grad: values_at(grad, pattern)))
+    return record("SparseCooTensorWithDimsAndTensors", made, (values, lambda grad: values_at(grad, pattern)), once=True)
 
 
 def _inferred(indices, values) -> tuple[int, ...]:
     """The smallest size with room for all entries."""
-    if len(indices._aval.shape) != 2:
-        raise RuntimeError(f"indices must be sparse_dim x nnz, but got: {list(indices._aval.shape)}")
     check_counts(indices, values)
     rows = host(indices)
     check_not_negative(rows)
@@ -165,7 +161,7 @@ def sparse_compressed_tensor(
     if requires_grad:
         made.requires_grad_()
     pattern = made.detach()
-    return record("SparseCompressedTensor", made, (values, lambda grad: values_at(grad, pattern)))
+    return record("SparseCompressedTensor", made, (values, lambda grad: values_at(grad, pattern)), once=True)
 
 
 def _inferred_compressed(layout, compressed, plain, values) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ def to_dense(input: Tensor, dtype=None, *, masked_grad=None) -> Tensor:
             return _as_layout(grad, pattern._aval.layout, sparse_dim(pattern), dense_dim(pattern))
         return sparse_mask(grad, coalesce(pattern) if is_coo(pattern) else pattern)
 
-    return record("ToDense", made, (input, backward))
+    return record("ToDense", made, (input, backward), once=True)
 
 
 def _as_layout(tensor, layout, sparse=None, dense=None):
@@ -250,7 +250,7 @@ def sparse_mask(input: Tensor, mask: Tensor) -> Tensor:
         masked = sparse_mask(grad, pattern) if is_sparse(grad) or is_compressed(pattern) else grad
         return masked.to_dense() if layout is dtypes.strided else masked
 
-    return record("SparseMask", made, (input, backward))
+    return record("SparseMask", made, (input, backward), once=True)
 
 
 def grouped(input: Tensor, dims) -> tuple:

@@ -9,7 +9,7 @@ from ..dispatch import apply
 from ..ops import sparse as ops
 from ..ops.registry import OPS
 from ..tensor import Tensor
-from .access import coalesce, entries, flat_values, values
+from .access import cat_components, coalesce, entries, flat_values, values
 from .conversion import same_entries, sparse_mask, to_dense, values_at
 from .history import record
 from .indices import found, host, index_tensor, linear, place_of, unravelled
@@ -32,6 +32,9 @@ from .storage import (
 # Operations with f(0) = 0. They need the sum of the entries of a place, so they make a COO tensor coalesced first.
 ZERO_PRESERVING = """abs asin asinh atan atanh ceil deg2rad erf erfinv expm1 floor frac isinf isnan isneginf isposinf log1p nan_to_num rad2deg relu
 sgn sign signbit sin sinh sqrt square tan tanh trunc angle""".split()
+
+# Of these torch saves nothing for backward, so that it can be gone through again.
+_CONSTANT_SLOPES = frozenset("Ceil Deg2Rad Floor Frac Rad2Deg Round Sign Trunc".split())
 
 
 def coalesced(input: Tensor) -> Tensor:
@@ -57,14 +60,14 @@ def on_values(name: str, input: Tensor, function) -> Tensor:
             STATE.grad = previous
         return rebuilt(input, slope) if not again else with_values(input, slope)
 
-    return record(name, made, (input, backward), saved=(input,))
+    return record(name, made, (input, backward), saved=() if name in _CONSTANT_SLOPES else (input,))
 
 
 def with_values(like: Tensor, given: Tensor) -> Tensor:
     """A tensor with the indices of another one and values that have a history."""
     made = rebuilt(like, given.detach())
     pattern = made.detach()
-    return record("SparseCooTensorWithDimsAndTensors", made, (given, lambda grad: values_at(grad, pattern)))
+    return record("SparseCooTensorWithDimsAndTensors", made, (given, lambda grad: values_at(grad, pattern)), once=True)
 
 
 def _register_zero_preserving():
@@ -215,7 +218,7 @@ def expanded(input: Tensor, shape) -> Tensor:
 def _scaled(sparse, number):
     made = rebuilt(sparse, values_of(sparse) * _detached(number))
     if not isinstance(number, Tensor):
-        return record("Mul", made, (sparse, lambda grad: grad * _conj(number)))
+        return record("Mul", made, (sparse, lambda grad: grad * _conj(number)), once=True)
     own = sparse.detach() if not STATE.grad else sparse
     to_number = (number, lambda grad: (grad * own.conj()).sum().to(number.dtype))
     return record("Mul", made, (sparse, lambda grad: grad * number.conj()), to_number, saved=(sparse, number))
@@ -286,7 +289,7 @@ def div(input, other):
     other = _divisor(input, other)
     made = rebuilt(input, values_of(input) / _detached(other))
     if not isinstance(other, Tensor):
-        return record("Div", made, (input, lambda grad: grad / _conj(other)))
+        return record("Div", made, (input, lambda grad: grad / _conj(other)), once=True)
     own = input.detach() if not STATE.grad else input
 
     def to_other(grad):
@@ -411,13 +414,13 @@ def joined(a: Tensor, b: Tensor, alpha=1) -> Tensor:
 
 def appended(a: Tensor, b: Tensor) -> Tensor:
     """a + b of COO tensors, with the entries of the second after those of the first."""
-    return coo(_cat([indices_of(a), indices_of(b)], 1), _values_of_both(a, b), a._aval.shape)
+    return coo(cat_components([indices_of(a), indices_of(b)], 1), _values_of_both(a, b), a._aval.shape)
 
 
 def _values_of_both(a, b, alpha=1):
     dtype = promotion.result_type([a.dtype, b.dtype], [], [])
     second = values_of(b).to(dtype)
-    return _cat([values_of(a).to(dtype), second * alpha if alpha != 1 else second], 0)
+    return cat_components([values_of(a).to(dtype), second * alpha if alpha != 1 else second], 0)
 
 
 def _merged(first: np.ndarray, second: np.ndarray, coalesced: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -428,19 +431,19 @@ def _merged(first: np.ndarray, second: np.ndarray, coalesced: bool) -> tuple[np.
     if coalesced:
         merged, group = np.unique(np.concatenate([first, second]), return_inverse=True)
         return merged, group.reshape(-1)
-    merged, places, heads = [], ([], []), [0, 0]
-    lists = first.tolist(), second.tolist()
-    ends = [len(entries) for entries in lists]
-    while heads[0] < ends[0] or heads[1] < ends[1]:
-        left = [entries[head] for entries, head, end in zip(lists, heads, ends, strict=True) if head < end]
-        lowest = min(left)
-        for k in range(2):
-            if heads[k] < ends[k] and lists[k][heads[k]] == lowest:
-                places[k].append(len(merged))
-                heads[k] += 1
-        merged.append(lowest)
-    return np.array(merged, np.int64), np.array([*places[0], *places[1]], np.int64)
-
-
-def _cat(tensors, dim):
-    return apply(OPS["cat"], (tensors, dim))[0]
+    # One step after another: where both lists have the same highest entry, what follows it in one depends on what follows it in the other.
+    a, b, n, m = first.tolist(), second.tolist(), len(first), len(second)
+    left, right, i, j, at = [], [], 0, 0, 0
+    while i < n and j < m:
+        x, y = a[i], b[j]
+        if x <= y:
+            left.append(at)
+            i += 1
+        if y <= x:
+            right.append(at)
+            j += 1
+        at += 1
+    group = np.array([*left, *range(at, at + n - i), *right, *range(at, at + m - j)], np.int64)
+    merged = np.empty(at + (n - i) + (m - j), np.int64)
+    merged[group] = np.concatenate([first, second])
+    return merged, group

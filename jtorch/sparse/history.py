@@ -11,20 +11,21 @@ class SparseNode(Node):
     """One recorded operation with one result. Each name is a subclass of its own (`node_class`), as in torch.
 
     `terms` has, for every operand in order, what makes its gradient from that of the result, or None. Because these functions compute with tensors, a
-    backward of the backward needs nothing more.
+    backward of the backward needs nothing more. `once` says whether they are gone after a backward pass, as those of torch's nodes that save something.
     """
 
-    __slots__ = ("saved", "terms")
+    __slots__ = ("once", "saved", "terms")
 
-    def __init__(self, edges, terms, saved):
+    def __init__(self, edges, terms, saved, once):
         super().__init__(edges)
-        self.terms, self.saved = terms, saved
+        self.terms, self.saved, self.once = terms, saved, once
 
     def n_outputs(self) -> int:
         return 1
 
     def release(self):
-        self.terms = None
+        if self.once:
+            self.terms = None
 
     def apply(self, grads):
         made = self.apply_tensors([tensor_of(grads[0])])
@@ -43,11 +44,11 @@ def node_class(label: str) -> type:
     return type(label, (SparseNode,), {"__slots__": (), "__module__": "torch.autograd.graph"})
 
 
-def record(name: str, result, *operands, saved=()):
+def record(name: str, result, *operands, saved=(), once=False):
     """Give a result its history, if any is wanted.
 
     `operands` are pairs of a tensor and a function from the gradient of the result to that of the tensor (None: it has none); `saved` are the tensors
-    whose contents these functions look at. Returns the result.
+    whose contents these functions look at. `once`: torch's node saves something, if only a number or indices. Returns the result.
     """
     if not (STATE.grad and result._aval.dtype.priority >= 2):
         return result
@@ -56,8 +57,8 @@ def record(name: str, result, *operands, saved=()):
         return result
     edges = tuple(_edge(tensor) if want else None for (tensor, _), want in zip(operands, wanted, strict=True))
     terms = [term if want else None for (_, term), want in zip(operands, wanted, strict=True)]
-    label = name if name[-1].isdigit() else f"{name}Backward0"
-    node = node_class(label)(edges, terms, [_saved(tensor) for tensor in saved])
+    label = name if "Backward" in name else f"{name}Backward0"
+    node = node_class(label)(edges, terms, [_saved(tensor) for tensor in saved], once or bool(saved))
     result._requires, result._node, result._out = True, node, 0
     return result
 

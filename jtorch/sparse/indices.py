@@ -3,8 +3,6 @@
 How many entries a result has depends on the indices, so they have to be known when an operation is called. Values are left to the engine.
 """
 
-import math
-
 import numpy as np
 
 from ..engine import Place
@@ -51,9 +49,6 @@ def groups(indices: np.ndarray, sizes) -> tuple[np.ndarray, np.ndarray]:
     if not len(indices):
         entries = indices.shape[1]
         return np.zeros((0, min(entries, 1)), np.int64), np.zeros(entries, np.int64)
-    if math.prod(map(int, sizes)) > np.iinfo(np.int64).max:  # positions would overflow
-        distinct, group = np.unique(indices, axis=1, return_inverse=True)
-        return distinct, group.reshape(-1)
     distinct, group = np.unique(linear(indices, sizes), return_inverse=True)
     return unravelled(distinct, sizes), group.reshape(-1)
 

@@ -58,6 +58,8 @@ class check_sparse_tensor_invariants:
 def check_coo_shapes(indices, values, size) -> None:
     """Torch's errors for components that do not fit together; the indices themselves are not looked at."""
     have, given = indices._aval.shape, values._aval.shape
+    if not have:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     sparse, dense = have[0], len(given) - 1
     if len(size) != sparse + dense:
         raise RuntimeError(f"'len(size) == sparse_dim + dense_dim' is not satisfied: len(size) = {len(size)}, sparse_dim = {sparse}, dense_dim = {dense}")  # fmt: skip
@@ -68,7 +70,9 @@ def check_coo_shapes(indices, values, size) -> None:
 
 
 def check_counts(indices, values) -> None:
-    count, other = (indices._aval.shape[1] if len(indices._aval.shape) > 1 else 1), values._aval.shape[0]
+    if len(indices._aval.shape) != 2:
+        raise RuntimeError(f"indices must be sparse_dim x nnz, but got: {list(indices._aval.shape)}")
+    count, other = indices._aval.shape[1], values._aval.shape[0]
     if count != other:
         raise RuntimeError(f"indices and values must have same nnz, but got nnz from indices: {count}, nnz from values: {other}")  # fmt: skip
 

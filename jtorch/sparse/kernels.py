@@ -4,8 +4,6 @@
 of the operation of its name and gives a tensor with its history. Whatever has no kernel raises torch's error.
 """
 
-import importlib
-
 from ..autograd.mode import STATE
 from ..errors import StridedOnly
 from ..ops.kinds import SCALAR_NAMES
@@ -18,8 +16,6 @@ KERNELS: dict = {}
 COMPOSITES: dict = {}
 INPLACE: dict = {}
 VIEWS: dict = {}
-# The files that fill the tables, read when the first sparse tensor is computed with.
-_FILES = ("elementwise", "inplace", "products", "reductions", "shapes")
 
 
 def kernel(*names: str):
@@ -51,16 +47,9 @@ def _registering(table, names):
     return register
 
 
-def _filled(table: dict) -> dict:
-    if not KERNELS:
-        for name in _FILES:
-            importlib.import_module(f"{__package__}.{name}")
-    return table
-
-
 def apply(op: Op, args: tuple, target: Tensor | None) -> list[Tensor]:
     """An operation with sparse operands, bound as for `dispatch.apply`. With `target` the result is what will be written into it."""
-    fn = _filled(KERNELS).get(op.name)
+    fn = KERNELS.get(op.name)
     if target is not None:
         fn = INPLACE.get(op.name, fn)
     if fn is None:
@@ -89,7 +78,7 @@ def _fitting(op, made, target):
 
 def apply_view(op: Op, tensor: Tensor, statics: tuple, numbers: tuple, label: str) -> Tensor:
     """A view operation of a sparse tensor. Here as in torch the result shares no memory that a write would go through."""
-    fn = _filled(VIEWS).get(op.name)
+    fn = VIEWS.get(op.name)
     if fn is None:
         refuse(label.partition("Backward")[0].lower() if op.name == "view" else op.name, (tensor,), False)
     return fn(tensor, label, numbers, *statics)
@@ -97,7 +86,7 @@ def apply_view(op: Op, tensor: Tensor, statics: tuple, numbers: tuple, label: st
 
 def apply_composite(name: str, error: StridedOnly, args: tuple, kwargs: dict):
     """A function that has met a sparse operand within: what torch does with the function as a whole, or the error."""
-    fn = _filled(COMPOSITES).get(name)
+    fn = COMPOSITES.get(name)
     if fn is None:
         raise error
     return fn(*args, **kwargs)

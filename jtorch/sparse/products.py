@@ -14,9 +14,9 @@ from .conversion import sparse_mask, to_dense
 from .elementwise import appended
 from .history import record
 from .indices import host, index_tensor, linear, place_of, unravelled
-from .inplace import become
+from .inplace import become, empty
 from .kernels import kernel, refuse, unavailable
-from .storage import coo, dense_dim, is_compressed, is_coo, is_sparse, rebuilt
+from .storage import LAYOUT_WORDS, coo, dense_dim, is_compressed, is_coo, is_sparse, rebuilt
 
 
 def _t(x: Tensor) -> Tensor:
@@ -62,8 +62,7 @@ def _sparse_product(a, b):
     if is_compressed(a) and is_compressed(b):
         b = b.to_sparse(layout=a._aval.layout)
     if a._aval.layout is not b._aval.layout:
-        words = {dtypes.sparse_coo: "Sparse", dtypes.sparse_csr: "SparseCsr", dtypes.sparse_csc: "SparseCsc"}
-        x, y = words[a._aval.layout], words[b._aval.layout]
+        x, y = LAYOUT_WORDS[a._aval.layout], LAYOUT_WORDS[b._aval.layout]
         raise RuntimeError(f"addmm: computation on CPU is not implemented for {x} + {x} @ {y}")
     left, right = host(entries(a)), host(entries(b))
     order = np.argsort(right[0], kind="stable")
@@ -350,8 +349,7 @@ def smm(input: Tensor, mat2: Tensor) -> Tensor:
     if not is_coo(input):
         raise unavailable("sspaddmm.out", input)
     shape = input._aval.shape[0], mat2._aval.shape[1]
-    empty = coo(creation.zeros(2, 0, dtype=dtypes.int64), creation.zeros(0, dtype=mat2.dtype), shape)
-    return sspaddmm(empty, input, mat2)
+    return sspaddmm(empty(shape, mat2.dtype, dtypes.sparse_coo, place_of(input)), input, mat2)
 
 
 # torch's older names

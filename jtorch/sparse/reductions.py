@@ -75,7 +75,7 @@ def _sum_over(input, dims, name):
             spread = spread.index_select(0, group)
         return rebuilt(pattern, spread.expand(values_of(pattern)._aval.shape))
 
-    return record(name, made, (input, backward))
+    return record(name, made, (input, backward), once=True)
 
 
 def sparse_sum(input: Tensor, dim=None, dtype=None) -> Tensor:
@@ -171,7 +171,7 @@ def _softmax(input, dim, dtype, log):
             return rebuilt(pattern, y * (incoming - (incoming * y).sum(within, keepdim=True)))
 
         result_values = result.detach()
-        return record(label, result, (input, dense_backward))
+        return record(label, result, (input, dense_backward), once=True)
     others = [d for d in range(sparse) if d != dim]
     found, group = grouped(source, others)
     place = place_of(source)
@@ -184,4 +184,4 @@ def _softmax(input, dim, dtype, log):
         incoming = values_at(grad, pattern)
         return rebuilt(pattern, apply(ops.group_softmax_backward, (incoming, made, group, count, log))[0])
 
-    return record(label, result, (input, backward))
+    return record(label, result, (input, backward), once=True)

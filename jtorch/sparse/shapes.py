@@ -5,11 +5,10 @@ import functools
 import numpy as np
 
 from .. import creation, dtypes, promotion
-from ..dispatch import apply, wrap_dim
+from ..dispatch import wrap_dim
 from ..functions import views
-from ..ops.registry import OPS
 from ..tensor import Tensor
-from .access import coalesce
+from .access import cat_components, coalesce
 from .conversion import to_dense
 from .history import record
 from .indices import host, index_tensor, linear, place_of
@@ -104,10 +103,6 @@ def unsqueezed(input: Tensor, dim: int) -> Tensor:
     return record("Unsqueeze", made, (input, backward))
 
 
-def _cat(tensors, dim):
-    return apply(OPS["cat"], (tensors, dim))[0]
-
-
 @view("index_basic")
 def index_basic(input, label, numbers, plan):
     """Basic indexing, of which sparse tensors have numbers, `None` and whole dimensions."""
@@ -170,7 +165,7 @@ def _padded(given, dim, start, size):
     for count in (start, size - start - have[dim]):
         have[dim] = count
         parts.append(creation.zeros(have, dtype=given.dtype, device=given.device))
-    return _cat([parts[0], given, parts[1]], dim)
+    return cat_components([parts[0], given, parts[1]], dim)
 
 
 @view("view_as_real")
@@ -329,7 +324,7 @@ def _joined(tensors, dim, name):
     size = (*shape[:dim], starts[-1], *shape[dim + 1 :])
     placed = [_placed(t.detach().to(dtype), dim, start, size) for t, start in zip(tensors, starts, strict=False)]
     rows = index_tensor(np.concatenate([host(indices_of(t)) for t in placed], 1), place_of(first))
-    given = _cat([values_of(t) for t in placed], 0)
+    given = cat_components([values_of(t) for t in placed], 0)
     made = coo(rows, given, size, len(tensors) == 1 and first._storage.coalesced)
     terms = [
         (tensor, functools.partial(_part, tensor=tensor.detach(), dim=dim, start=start))

@@ -19,6 +19,7 @@ LAYOUT_WORDS = {
     dtypes.sparse_bsr: "SparseBsr", dtypes.sparse_bsc: "SparseBsc",
 }  # fmt: skip
 COMPRESSED = (dtypes.sparse_csr, dtypes.sparse_csc)
+_MOST = 2**63 - 1  # elements, entries or not: their positions are int64
 
 
 class SparseAval:
@@ -31,6 +32,8 @@ class SparseAval:
         self.size = 1
         for n in shape:
             self.size *= n
+            if n < 0 or self.size > _MOST:
+                raise RuntimeError("numel: integer multiplication overflow")
 
     @property
     def struct(self):
