@@ -11,10 +11,10 @@ from jtorch.methods import NAMESPACES
 
 # Functions that only torch.ops shows: name -> module and name.
 _ONLY_HERE = {
-    "_batch_norm_with_update": ("nn.kernels", "batch_norm_with_update"),
-    "_upsample_bilinear2d_aa": ("nn.kernels", "upsample_bilinear2d_aa"),
-    "max_pool2d_with_indices_backward": ("nn.kernels", "max_pool2d_with_indices_backward"),
-    "native_dropout_backward": ("nn.kernels", "native_dropout_backward"),
+    "_batch_norm_with_update": ("nn.aten_names", "batch_norm_with_update"),
+    "_upsample_bilinear2d_aa": ("nn.aten_names", "upsample_bilinear2d_aa"),
+    "max_pool2d_with_indices_backward": ("nn.aten_names", "max_pool2d_with_indices_backward"),
+    "native_dropout_backward": ("nn.aten_names", "native_dropout_backward"),
     "slice": ("functions.view_copies", "slice_view"),
 }
 # Kernels of torch that nn.functional shows as they are.

@@ -128,9 +128,9 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
 
             return apply(op, (tensor(args[0]), *args[1:]), target)
         if any(value.__class__ is not engine.Value for value in values):
-            from .sparse import kernels  # which is built on this file
+            from .sparse import table  # which is built on this file
 
-            return kernels.apply(op, args, target)
+            return table.apply(op, args, target)
         prim = _build(op, plan, key, args, target)
     place = values[0].place if values else None
     for value in values:

@@ -128,9 +128,9 @@ def apply_view(
     try:
         step = view_step(op, tensor._aval, statics, len(numbers), label or op.node)
     except StridedOnly:
-        from .sparse import kernels  # which is built on this file
+        from .sparse import table  # which is built on this file
 
-        return kernels.apply_view(op, tensor, statics, numbers, label or op.node)
+        return table.apply_view(op, tensor, statics, numbers, label or op.node)
     size, stride, offset = geometry
     view = _new(Tensor)
     view._storage, view._counter = tensor._storage, tensor._counter

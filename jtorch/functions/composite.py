@@ -85,7 +85,7 @@ def _for_users(fn, name: str, with_out: bool):
         try:
             return fn(*args, **kwargs)
         except StridedOnly as error:
-            from ..sparse.kernels import apply_composite
+            from ..sparse.table import apply_composite
 
             return apply_composite(fn.__name__, error, args, kwargs)
         except TypeError:

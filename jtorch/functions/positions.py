@@ -11,7 +11,7 @@ from ..tensor import Tensor
 def nonzero(input: Tensor, *, out=None, as_tuple: bool = False):
     """Positions of the elements that are not zero: (count, ndim), or one index tensor per dimension with `as_tuple`."""
     if input.layout is not strided:
-        from ..sparse.kernels import unavailable
+        from ..sparse.table import unavailable
 
         raise unavailable("nonzero", input)
     array = input._read().numpy()

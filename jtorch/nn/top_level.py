@@ -4,8 +4,8 @@ Those of losses take a reduction as a number: 0 none, 1 mean, 2 sum.
 """
 
 import jtorch
+from jtorch.nn import aten_names, recurrent
 from jtorch.nn import functional as F
-from jtorch.nn import kernels, recurrent
 from jtorch.nn.functional.dropout import drop
 from jtorch.outs import takes_out
 from jtorch.tensor import Tensor
@@ -292,6 +292,6 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6,
     return F.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction=_REDUCTIONS[reduction])
 
 
-FUNCTIONS.update(kernels.FUNCTIONS)  # type: ignore[has-type]
+FUNCTIONS.update(aten_names.FUNCTIONS)  # type: ignore[has-type]
 FUNCTIONS.update(recurrent.FUNCTIONS)  # type: ignore[has-type]
 Tensor.hardshrink = FUNCTIONS["hardshrink"]

@@ -9,8 +9,8 @@ from ..tensor import Tensor
 from . import storage
 from .history import record
 from .indices import groups, host, index_tensor, place_of
-from .kernels import unavailable
 from .storage import LAYOUT_WORDS, alias, coo, indices_of, is_compressed, is_coo, is_sparse, rebuilt, values_of
+from .table import unavailable
 
 
 def _require_coo(input, name):

@@ -21,7 +21,6 @@ from .invariants import (
     check_not_negative,
     check_sparse_tensor_invariants,
 )
-from .kernels import refuse
 from .storage import (
     COMPRESSED,
     LAYOUT_WORDS,
@@ -35,6 +34,7 @@ from .storage import (
     values_of,
 )
 from .storage import compressed as compressed_tensor
+from .table import refuse
 
 
 def sparse_coo_tensor(*args, **kwargs) -> Tensor:

@@ -10,7 +10,6 @@ from .access import coalesce, entries, flat_values
 from .compression import compress
 from .history import record
 from .indices import found, groups, host, index_tensor, linear, place_of
-from .kernels import unavailable
 from .storage import (
     COMPRESSED,
     LAYOUT_WORDS,
@@ -26,6 +25,7 @@ from .storage import (
     values_of,
 )
 from .storage import compressed as compressed_tensor
+from .table import unavailable
 
 
 def to_dense(input: Tensor, dtype=None, *, masked_grad=None) -> Tensor:

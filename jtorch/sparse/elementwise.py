@@ -13,7 +13,6 @@ from .access import cat_components, coalesce, entries, flat_values, values
 from .conversion import same_entries, sparse_mask, to_dense, values_at
 from .history import record
 from .indices import found, host, index_tensor, linear, place_of, unravelled
-from .kernels import composite, kernel, refuse
 from .storage import (
     compressed,
     coo,
@@ -28,6 +27,7 @@ from .storage import (
     sparse_shape,
     values_of,
 )
+from .table import composite, kernel, refuse
 
 # Operations with f(0) = 0. They need the sum of the entries of a place, so they make a COO tensor coalesced first.
 ZERO_PRESERVING = """abs asin asinh atan atanh ceil deg2rad erf erfinv expm1 floor frac isinf isnan isneginf isposinf log1p nan_to_num rad2deg relu

@@ -7,7 +7,6 @@ from ..tensor import Tensor
 from ..transfer import move
 from .elementwise import ZERO_PRESERVING
 from .indices import index_tensor, place_of
-from .kernels import KERNELS, inplace, refuse, unavailable
 from .storage import (
     LAYOUT_WORDS,
     compressed,
@@ -21,6 +20,7 @@ from .storage import (
     values_of,
 )
 from .storage import sparse_dim as dimensions
+from .table import KERNELS, inplace, refuse, unavailable
 
 
 def _writing(name: str, needs_order: bool):

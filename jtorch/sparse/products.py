@@ -15,8 +15,8 @@ from .elementwise import appended
 from .history import record
 from .indices import host, index_tensor, linear, place_of, unravelled
 from .inplace import become, empty
-from .kernels import kernel, refuse, unavailable
 from .storage import LAYOUT_WORDS, coo, dense_dim, is_compressed, is_coo, is_sparse, rebuilt
+from .table import kernel, refuse, unavailable
 
 
 def _t(x: Tensor) -> Tensor:

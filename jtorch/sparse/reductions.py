@@ -9,9 +9,9 @@ from .access import coalesce, flat_values, values
 from .conversion import grouped, to_dense, values_at
 from .history import record
 from .indices import index_tensor, place_of
-from .kernels import composite, kernel, refuse, unavailable
 from .shapes import unsqueezed
 from .storage import coo, indices_of, is_compressed, is_coo, is_sparse, rebuilt, sparse_dim, values_of
+from .table import composite, kernel, refuse, unavailable
 
 
 @kernel("sum")

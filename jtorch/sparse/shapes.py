@@ -12,7 +12,6 @@ from .access import cat_components, coalesce
 from .conversion import to_dense
 from .history import record
 from .indices import host, index_tensor, linear, place_of
-from .kernels import composite, kernel, refuse, unavailable, view
 from .storage import (
     LAYOUT_WORDS,
     alias,
@@ -27,6 +26,7 @@ from .storage import (
     sparse_dim,
     values_of,
 )
+from .table import composite, kernel, refuse, unavailable, view
 
 # Views of strided tensors
 

@@ -19,7 +19,7 @@ def _by_device(tensors, name):
     groups = {}
     for tensor in tensors:
         if tensor.layout is not jtorch.strided:
-            raise jtorch.sparse.kernels.unavailable(name, tensor)
+            raise jtorch.sparse.table.unavailable(name, tensor)
         groups.setdefault(tensor.device, []).append(tensor)
     return groups
 
