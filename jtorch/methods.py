@@ -9,6 +9,7 @@ from . import ops as _ops  # noqa: F401  fills the table
 from .dispatch import apply, apply_inplace, public_functions
 from .functions import (  # noqa: F401
     arithmetic,
+    aten_names,
     calculus,
     control_flow,
     conversion,
@@ -16,7 +17,6 @@ from .functions import (  # noqa: F401
     einsum,
     fake_quantization,
     fft,
-    kernels,
     linalg,
     low_rank,
     memory_order,
