@@ -171,3 +171,5 @@ torch._foreach_mul_(xs, [2.0, 3.0])
 x = torch.tensor(1.0)
 y = x.addbmm_(torch.ones(2, 2, 3), torch.ones(2, 3, 4), beta=2)
 [y is x, x]
+# --- cumulative sums of small integers
+[(torch.full((3,), 100, dtype=d).cumsum_(0), torch.full((3,), 7, dtype=d).cumprod_(0)) for d in (torch.uint8, torch.int8, torch.int32)]
