@@ -679,7 +679,9 @@ def apply_inplace(op: Op, args: tuple) -> Tensor:
         for other in args[1:]:
             if isinstance(other, Tensor) and other._storage is target._storage and other is not target:
                 refuse_shared(target, other)
-    if op.name in ("cumsum", "cumprod") and args[2] is None:  # sums of small integers are as small as what they are written to
+    if (
+        op.name in ("cumsum", "cumprod") and args[2] is None
+    ):  # sums of small integers are as small as what they are written to
         args = (*args[:2], target.dtype)
     out = apply(op, args, target)[0]
     from .views import write_through  # views are built on this file
