@@ -665,12 +665,24 @@ public_functions: dict[Op, object] = {}
 # In-place variants; those with `out=` are in `outs.py`
 
 
+# The tensor that is written to says in which dtype these compute: sums of small integers are as small as it is.
+COMPUTED_IN_GIVEN = frozenset("cumprod cumsum nansum prod sum".split())
+
+
+def in_dtype(op: Op, args: tuple, dtype) -> tuple:
+    """The arguments with this `dtype` where the caller named none."""
+    position = next(i for i, p in enumerate(op.params) if p.name == "dtype")
+    return (*args[:position], dtype, *args[position + 1 :]) if args[position] is None else args
+
+
 def apply_inplace(op: Op, args: tuple) -> Tensor:
     """Compute an operation and write its (first) result into its first operand."""
     target = args[0]
     if not isinstance(target, Tensor):
         raise TypeError(f"{op.name}_(): argument 'input' (position 1) must be Tensor, not {type(target).__name__}")
     target._check_writable(op.name + "_", overlap=op.name not in DEPRECATED)
+    if op.name in COMPUTED_IN_GIVEN:
+        args = in_dtype(op, args, target.dtype)
     if op.name in DEPRECATED and is_expanded(target):
         from .expanded import write  # which is built on this file
 
@@ -679,10 +691,6 @@ def apply_inplace(op: Op, args: tuple) -> Tensor:
         for other in args[1:]:
             if isinstance(other, Tensor) and other._storage is target._storage and other is not target:
                 refuse_shared(target, other)
-    if (
-        op.name in ("cumsum", "cumprod") and args[2] is None
-    ):  # sums of small integers are as small as what they are written to
-        args = (*args[:2], target.dtype)
     out = apply(op, args, target)[0]
     from .views import write_through  # views are built on this file
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import engine, promotion
 from .autograd.mode import STATE
-from .dispatch import CPP_NAMES, apply
+from .dispatch import COMPUTED_IN_GIVEN, CPP_NAMES, apply, in_dtype
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Op
 from .overlap import refuse_internal, refuse_shared
@@ -96,8 +96,6 @@ _UNRECORDED = frozenset(
 )
 # torch gives nothing back from these.
 _STORE_ALONE = frozenset("split_with_sizes_copy unbind_copy".split())
-# The given tensor says in which dtype these compute.
-_COMPUTED_IN_GIVEN = frozenset("cumprod cumsum nansum prod sum".split())
 # Functions that are not elementwise and yet look whether the memory written to is shared with what they read.
 _LOOK_FOR_SHARED = frozenset(
     """addbmm addmm addmv addr baddbmm bernoulli clamp cumprod cumsum div float_power gather gelu hardshrink index_add
@@ -125,13 +123,10 @@ def apply_out(op: Op, args: tuple, out) -> list[Tensor]:
         spaced = op.name if op.name.partition(".")[0] in ("linalg", "special", "fft") else name
         recorded = op.differentiable and name not in _UNRECORDED
         refuse_gradients(spaced.replace(".", "_"), (outs, args) if recorded else outs)
-    if name in _COMPUTED_IN_GIVEN:
-        position = next(i for i, p in enumerate(op.params) if p.name == "dtype")
-        if args[position] is None:
-            args = (*args[:position], outs[0].dtype, *args[position + 1 :])
-    if (
-        name in ("all", "any") and outs[0].dtype.name == "uint8" and args[0].dim()
-    ):  # torch looks at the elements as bytes: 0.5 is 0
+    if name in COMPUTED_IN_GIVEN:
+        args = in_dtype(op, args, outs[0].dtype)
+    if name in ("all", "any") and outs[0].dtype.name == "uint8" and args[0].dim():
+        # torch looks at the elements as bytes: 0.5 is 0
         args = (args[0].to(outs[0].dtype), *args[1:])
     recording, STATE.grad = STATE.grad, False
     try:

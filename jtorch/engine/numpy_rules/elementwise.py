@@ -93,10 +93,8 @@ def _div(equation):
     def divide(x, y):  # towards zero; by zero: all bits set
         nothing = y == 0
         safe = np.where(nothing, dtype.type(1), y)
-        if dtype.kind == "u":
-            found = x // safe
-        else:
-            found = x // safe
+        found = x // safe
+        if dtype.kind == "i":
             found = found + ((found < 0) & (found * safe != x)).astype(dtype)
             found = np.where(safe == -1, np.negative(x), found)
         return np.where(nothing, np.invert(dtype.type(0)), found).astype(dtype)

@@ -125,11 +125,11 @@ def _set(made, positions, values):
 
 
 _scatter("scatter", _set)
-_scatter("scatter-add", np.add.at, "iufc")
-_scatter("scatter_add", np.add.at, "iufc")
-_scatter("scatter-mul", np.multiply.at, "iufc")
-_scatter("scatter_mul", np.multiply.at, "iufc")
-_scatter("scatter-min", np.minimum.at, "iuf")
-_scatter("scatter_min", np.minimum.at, "iuf")
-_scatter("scatter-max", np.maximum.at, "iuf")
-_scatter("scatter_max", np.maximum.at, "iuf")
+for _name, _ufunc, _kinds in (
+    ("add", np.add, "iufc"),
+    ("mul", np.multiply, "iufc"),
+    ("min", np.minimum, "iuf"),
+    ("max", np.maximum, "iuf"),
+):
+    _scatter(f"scatter-{_name}", _ufunc.at, _kinds)
+    _scatter(f"scatter_{_name}", _ufunc.at, _kinds)  # as newer versions of JAX spell it
