@@ -45,7 +45,7 @@ from .functions.questions import (
     is_tensor,
     is_vulkan_available,
 )
-from .interop import from_dlpack, from_jax, to_dlpack, to_jax
+from .interop import from_dlpack, to_dlpack
 from .naming import typename
 from .promotion import can_cast, promote_types
 from .random import Generator, default_generator
@@ -70,6 +70,7 @@ from . import ops as _operations  # noqa: E402
 from .nn.top_level import FUNCTIONS as _LAYER_FUNCTIONS  # noqa: E402
 
 globals().update(_LAYER_FUNCTIONS)
+from .jax_functions import from_jax, register_pytrees, to_jax  # noqa: E402
 from .namespace import find as __getattr__  # noqa: E402
 from .namespace import names as __dir__  # noqa: E402
 from .namespace import operators as _operators  # noqa: E402
@@ -77,4 +78,6 @@ from .printing import set_printoptions  # noqa: E402
 from .serialization import load, save  # noqa: E402
 from .version import __version__  # noqa: E402
 
+register_pytrees()
+del register_pytrees
 _operations.__getattr__ = _operators  # type: ignore[method-assign]  # torch.ops.aten

@@ -22,6 +22,7 @@ _SHOWN = {
     "determinism": """use_deterministic_algorithms are_deterministic_algorithms_enabled is_deterministic_algorithms_warn_only_enabled
         set_deterministic_debug_mode get_deterministic_debug_mode""",
     "errors": "OutOfMemoryError AcceleratorError",
+    "flax_modules": "from_flax to_flax",
     "func": "vmap",
     "futures": "Future fork wait",
     "numerics": "set_float32_matmul_precision get_float32_matmul_precision set_flush_denormal set_warn_always is_warn_always_enabled",

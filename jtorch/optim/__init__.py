@@ -18,6 +18,7 @@ from jtorch.optim.rprop import Rprop
 from jtorch.optim.sgd import SGD
 from jtorch.optim.sparse_adam import SparseAdam
 from jtorch.optim.swapping import swap_in_optimizer_params_and_state
+from jtorch.optim.transformations import Optax
 
 __all__ = [
     "ASGD",
@@ -30,6 +31,7 @@ __all__ = [
     "LBFGS",
     "Muon",
     "NAdam",
+    "Optax",
     "Optimizer",
     "RAdam",
     "RMSprop",
