@@ -422,6 +422,8 @@ def _into(op, out, aval):
         raise RuntimeError(
             f"result type {SCALAR_NAMES[result.name]} can't be cast to the desired output type {SCALAR_NAMES[aval.dtype.name]}"
         )
+    if aval.dtype.is_complex and result.is_floating_point:  # magnitudes
+        raise RuntimeError(f"In-place {op.name} is not supported for complex tensors.")
     return out.astype(aval.dtype.numpy)
 
 

@@ -18,6 +18,19 @@ def function(op: Op):
     return _compiled(op, _short(op), "_results(_apply(_op, ({args},)))", out="out" in op.variants)
 
 
+def method(op: Op, plain):
+    """`Tensor.name(...)`: the function, which has no `out` there."""
+    if "out" not in op.variants:
+        return plain
+    made = FunctionType(plain.__code__, {**plain.__globals__, "_out": _no_out}, plain.__name__, plain.__defaults__)
+    made.__kwdefaults__, made.__doc__, made.__module__ = plain.__kwdefaults__, plain.__doc__, plain.__module__
+    return made
+
+
+def _no_out(op, args, out):
+    raise TypeError(f"{_short(op)}() got an unexpected keyword argument 'out'")
+
+
 def inplace(op: Op):
     """`Tensor.name_(...)`: the result is written into the tensor, which is returned."""
     return _compiled(op, _short(op) + "_", "_inplace(_op, ({args},))", out=False)

@@ -40,8 +40,9 @@ from .functions import (  # noqa: F401
 )
 from .functions.composite import COMPOSITES, naming_arguments
 from .functions.spelling import also_called
-from .generate import function, inplace
+from .generate import function, inplace, method
 from .ops.registry import OPS
+from .outs import without_out
 from .tensor import Tensor
 
 # Functions by namespace: "" is torch itself, "linalg" is torch.linalg, ...
@@ -63,7 +64,7 @@ def _compose() -> None:
         if "function" in made.variants:
             _place(made.name, made.fn)
         if "method" in made.variants:
-            _method(made.name.rpartition(".")[2], made.fn)
+            _method(made.name.rpartition(".")[2], made.method)
 
 
 def _generate() -> None:
@@ -77,7 +78,7 @@ def _generate() -> None:
         names = [path for path in (op.name, *op.aliases) if "." not in path] or [op.name.rpartition(".")[2]]
         for short in names:
             if "method" in op.variants:
-                _method(short, plain)
+                _method(short, method(op, plain))
             if "inplace" in op.variants:
                 writing = inplace(op)
                 _method(short + "_", writing)
@@ -128,7 +129,7 @@ def _attach() -> None:
         space[name] = getattr(creation, name)
     for name in ("nonzero", "argwhere", "masked_select"):
         space[name] = naming_arguments(getattr(positions, name), name)
-        setattr(Tensor, name, getattr(positions, name))
+        setattr(Tensor, name, without_out(getattr(positions, name)))
     for name in ("detach", "detach_", "fill_", "zero_", "resize_as_", "as_strided_", "index_put_"):
         space[name] = also_called(input="self")(getattr(Tensor, name))
     space["clone"], space["fill"] = conversion.clone, conversion.fill

@@ -12,10 +12,11 @@ import numpy as np
 
 from . import engine, promotion
 from .autograd.mode import STATE
-from .dispatch import COMPUTED_IN_GIVEN, CPP_NAMES, apply, in_dtype
+from .dispatch import COMPUTED_IN_GIVEN, CPP_NAMES, apply, in_dtype, wrap_dim
 from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Op
 from .overlap import refuse_internal, refuse_shared
+from .storage import contiguous_strides
 from .tensor import Tensor
 
 
@@ -39,7 +40,7 @@ _FOUND = Mismatch("Found dtype {given} but expected {want}")
 _TENSORDOT = Mismatch("tensordot: Expected the output tensor to have dtype {want}, but got an output tensor with dtype {given}")  # fmt: skip
 _MISMATCHES = {
     _EXACT: """addmm addmv alias_copy argmax argmin argsort as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cross cumprod cumsum det diag
-        diagonal_copy eigvalsh expand_copy gather index_add index_copy index_reduce inv isin ldl_solve linear log_softmax lu_solve mm msort nansum
+        diagonal_copy eigvalsh expand_copy gather index_add index_copy index_reduce inv isin ldl_solve linalg.cholesky linear log_softmax lu_solve mm msort nansum
         norm permute_copy prod renorm scatter scatter_add scatter_reduce slice_scatter softmax solve squeeze_copy sum svdvals t_copy take_along_dim
         transpose_copy tril triu unfold_copy unsqueeze_copy vector_norm view_as_complex_copy view_as_real_copy view_copy""",
     _FOUND: """abs bitwise_not ceil conj_physical floor frac gelu hardshrink neg round sgn sign
@@ -103,7 +104,7 @@ _LOOK_FOR_SHARED = frozenset(
     softplus softshrink where""".split()
 )
 # ... and refuse even a tensor that is an input as a whole.
-_NEVER_SHARED = frozenset("cross index_select take_along_dim".split())
+_NEVER_SHARED = frozenset("cross index_select kthvalue masked_select take take_along_dim".split())
 # What torch copies into the given tensor, which keeps the memory order of its own or gets the contiguous one.
 _COPIED = frozenset(
     """fft ifft rfft irfft hfft fft2 ifft2 rfft2 irfft2 hfft2 ihfft2 fftn ifftn rfftn irfftn hfftn ihfftn cholesky cholesky_solve lu
@@ -134,7 +135,8 @@ def apply_out(op: Op, args: tuple, out) -> list[Tensor]:
     finally:
         STATE.grad = recording
     for given, result in zip(outs, results, strict=True):
-        store_out(given, result, name, args, len(outs) > 1, op.elementwise, _is_copied(op.name, args))
+        called = op.name if op.name in _MISMATCH else name
+        store_out(given, result, called, args, len(outs) > 1, op.elementwise, _is_copied(op.name, args))
     return outs
 
 
@@ -170,6 +172,18 @@ def takes_out(fn):
 
     call.spellings = (*getattr(fn, "spellings", ()), "out")  # keywords that its signature does not show
     return call
+
+
+def without_out(fn):
+    """A function with `out` as a method, which has none."""
+
+    @functools.wraps(fn)
+    def method(*args, **kwargs):
+        if "out" in kwargs:
+            raise TypeError(f"{fn.__name__}() got an unexpected keyword argument 'out'")
+        return fn(*args, **kwargs)
+
+    return method
 
 
 def given_outs(out, count: int, name: str) -> list[Tensor]:
@@ -229,9 +243,10 @@ def store_out(
                 )
             )
     refuse_internal(given)
-    if given._aval.shape != result._aval.shape:
-        if given._aval.size and name not in _RESIZE_SILENTLY:
-            _warn_resized(given, result)
+    had, needed = _compared_shapes(name, args, given._aval.shape, result._aval.shape)
+    if had != needed or given._aval.shape != result._aval.shape:
+        if had != needed and given._aval.size and name not in _RESIZE_SILENTLY:
+            _warn_resized(had, needed)
         copied = copied or (name in _COPIED_UNLESS_EMPTY and bool(given._aval.size))
         _take_shape(given, result, None if copied else result._strides)
     else:
@@ -247,8 +262,11 @@ def _special_mismatch(name, args) -> Mismatch | None:
     operands = [arg for arg in args if isinstance(arg, Tensor)]
     if name == "inner" and all(x.dim() for x in operands):
         return _TENSORDOT
-    if name == "matrix_power" and args[1] not in (0, 1):
-        return _EXACT
+    if name == "matrix_power":
+        n = abs(args[1])  # what squares give alone is copied
+        return _CAST if args[1] in (0, 1) or n > 2 and n & (n - 1) == 0 else _EXACT
+    if name == "abs" and operands[0].is_complex():
+        return _CAST
     if name == "diff" and args[1:2] == (0,):
         return _SCALAR_TYPE
     if name == "lerp" and len(operands) == 3 or name in ("ifft", "ihfft") and not operands[0].is_complex():
@@ -256,10 +274,22 @@ def _special_mismatch(name, args) -> Mismatch | None:
     return None
 
 
-def _warn_resized(given, result):
+def _compared_shapes(name, args, given, result):
+    """The shapes of the given tensor and of the result as torch computes it: some functions add a dimension and take it away again."""
+    if name in ("matmul", "linear") and args[0].dim() == 1 and args[1].dim() == 2:
+        return given, (1, *result)
+    if name == "mode" and not args[0].dim():
+        return result, result
+    if name == "mode" and not args[2]:
+        dim = wrap_dim(args[1], args[0].dim())
+        return given[:dim] + (1,) * (len(given) >= dim) + given[dim:], (*result[:dim], 1, *result[dim:])
+    return given, result
+
+
+def _warn_resized(had, needed):
     warnings.warn(
-        f"An output with one or more elements was resized since it had shape {list(given._aval.shape)}, which does not match the required "
-        f"output shape {list(result._aval.shape)}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless "
+        f"An output with one or more elements was resized since it had shape {list(had)}, which does not match the required "
+        f"output shape {list(needed)}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless "
         "they have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
         UserWarning,
         stacklevel=5,
@@ -274,6 +304,8 @@ def _take_shape(given: Tensor, result: Tensor, strides) -> None:
         storage.value = engine.Value(given._aval, np.zeros(shape, given._aval.dtype.numpy), storage.value.place)
         storage.strides = given._strides = strides
         return
+    if given._aval.shape == shape:  # it is laid out anew
+        strides = strides or contiguous_strides(shape)
     given.resize_(shape)
     if strides is not None:
         view = given.detach().as_strided(shape, strides, given._offset)

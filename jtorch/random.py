@@ -24,6 +24,7 @@ from .ops.mt19937 import seed_state, state_from_torch_bytes, state_to_torch_byte
 from .ops.registry import Array, op
 from .ops.reparameterization import drawn
 from .ops.shapes import broadcast_shapes
+from .outs import without_out
 from .tensor import Tensor
 from .transfer import place_of
 from .views import write_through
@@ -663,4 +664,4 @@ FUNCTIONS = {
 }  # fmt: skip
 for _method in (uniform_, normal_, bernoulli_, random_, exponential_, geometric_, cauchy_, log_normal_):
     setattr(Tensor, _method.__name__, _method)
-Tensor.bernoulli, Tensor.multinomial = bernoulli, multinomial
+Tensor.bernoulli, Tensor.multinomial = without_out(bernoulli), without_out(multinomial)

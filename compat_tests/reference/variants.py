@@ -92,7 +92,7 @@ class Sample:
         if any(not isinstance(leaf, torch.Tensor) for leaf in leaves(expected)):
             return
         for form in FORMS[:1] if self.entry.name in WRITES_OUTSIDE else FORMS:
-            theirs, _ = given(torch, expected, form)
+            theirs, memory = given(torch, expected, form)
             first, args, kwargs = self.their_arguments()
             operations._seed()
             refusal = result = None
@@ -105,10 +105,11 @@ class Sample:
                     if form in ("laid out otherwise", "in larger memory"):
                         continue  # torch folds what it multiplies, and then cannot write to every layout
                     refusal = error
-            found = self._attempt(lambda: self._our_out(expected, form, theirs, result, warned), refusal)  # noqa: B023
+            torchs = (theirs, memory, result, warned)
+            found = self._attempt(lambda: self._our_out(expected, form, *torchs), refusal)  # noqa: B023
             self.findings.count("out", found and f"out {form}: {found}", self.at)
 
-    def _our_out(self, expected, form, theirs, torchs, torch_warned):
+    def _our_out(self, expected, form, theirs, memory, torchs, torch_warned):
         with jtorch.no_grad(), resizes() as warned:
             ours, buffers = given(jtorch, expected, form)
             args, kwargs = operations._arguments(self.sample)
@@ -126,7 +127,9 @@ class Sample:
             found = "does not return what was given"
         if found is None and warned != torch_warned:
             found = f"warns {warned} where torch warns {torch_warned}"
-        return found or next(filter(None, map(_spilt, buffers)), None)
+        if found is None and any(map(_spilt, buffers)) and not any(map(_spilt, memory)):
+            return "writes around the given tensor"
+        return found
 
 
 def given(library, expected, form):
@@ -189,9 +192,9 @@ def _holds(result, outs) -> bool:
     )
 
 
-def _spilt(buffer) -> str | None:
+def _spilt(buffer) -> bool:
     """Whether something was written between the elements of a tensor in larger memory, or around them."""
     plain = translate.back(buffer)
     end = len(plain) - MARGIN
     around = torch.cat([plain[:MARGIN], plain[MARGIN + 1 : end : 2], plain[end:]])
-    return None if bool((around == torch.tensor(UNTOUCHED).to(plain.dtype)).all()) else "writes around the given tensor"
+    return not bool((around == torch.tensor(UNTOUCHED).to(plain.dtype)).all())

@@ -161,3 +161,44 @@ torch.manual_seed(0)
     torch.cholesky_inverse(torch.eye(2), out=torch.empty(0)).stride(),
     torch.cholesky_inverse(torch.eye(2), out=torch.empty(3, 2)).stride(),
 ]
+# --- what may not lie in the memory of the input at all
+def stored(call):
+    try:
+        return call()
+    except (RuntimeError, TypeError) as error:
+        return type(error).__name__, str(error).partition("\n")[0]
+x, position = torch.arange(5.), torch.tensor([0, 1, 2, 3, 4])
+[
+    stored(lambda: torch.take(x, position, out=x)),
+    stored(lambda: torch.masked_select(x, x >= 0, out=x)),
+    stored(lambda: torch.kthvalue(x[:1], 1, keepdim=True, out=(x[:1], torch.zeros(1, dtype=torch.int64)))),
+]
+# --- methods have none
+x = torch.ones(3)
+[stored(lambda name=name, args=args: getattr(x, name)(*args, out=x)) for name, args in (("multinomial", (2,)), ("bernoulli", ()), ("nonzero", ()))]
+# --- of which torch computes another dimension
+import warnings
+def resized(call, out):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        call(out)
+    return out.shape, out.stride(), [str(w.message)[:110] for w in seen]
+vector, matrix = torch.ones(3), torch.ones(3, 2)
+[
+    resized(lambda out: torch.matmul(vector, matrix, out=out), torch.zeros(4)[::2]),
+    resized(lambda out: torch.matmul(vector, matrix, out=out), torch.zeros(1, 2)),
+    resized(lambda out: torch.mode(matrix, 0, out=(out, torch.zeros(0, dtype=torch.int64))), torch.zeros(3)),
+    resized(lambda out: torch.mode(vector[0], out=(out, torch.zeros(0, dtype=torch.int64))), torch.zeros(3)),
+]
+# --- magnitudes, powers and triangles in a wider dtype
+wider = lambda: torch.zeros(2, 2, dtype=torch.float64)
+[
+    stored(lambda: torch.abs(torch.ones(1, dtype=torch.complex64), out=torch.zeros(1, dtype=torch.float64))),
+    stored(lambda: torch.ones(1, dtype=torch.complex64).abs_()),
+    stored(lambda: torch.matrix_power(torch.eye(2), 4, out=wider())),
+    stored(lambda: torch.matrix_power(torch.eye(2), 3, out=wider())),
+    stored(lambda: torch.linalg.cholesky(torch.eye(2), out=wider())),
+    stored(lambda: torch.cholesky(torch.eye(2), out=wider())),
+    stored(lambda: torch.mvlgamma(torch.tensor([4, 5]), 2, out=torch.zeros(2))),
+    torch.mvlgamma(torch.rand(3, 4).t() + 3, 2).stride(),
+]

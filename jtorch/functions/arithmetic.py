@@ -1,7 +1,5 @@
 """Powers, quotients, choices and comparisons with several overloads."""
 
-import math
-
 from .. import dtypes
 from ..overloads import no_overload
 from ..tensor import Tensor
@@ -212,22 +210,3 @@ def polygamma_method(input, n):
 def polygamma_(input, n):
     """`polygamma` written into the input."""
     return _polygamma_(input, n=_order(n))
-
-
-@composite("mvlgamma", "special.multigammaln", variants="function method out")
-def mvlgamma(input, p):
-    """Logarithm of the multivariate gamma function of dimension `p`."""
-    if p < 1:
-        raise RuntimeError("p has to be greater than or equal to 1")
-    if input.dtype.is_complex or input.dtype is dtypes.bool:
-        raise RuntimeError("mvlgamma: input must be real")
-    total = input.lgamma() + p * (p - 1) / 4 * math.log(math.pi)
-    for j in range(1, p):
-        total = total + (input - j / 2).lgamma()
-    return total
-
-
-@composite("mvlgamma_", variants="method")
-def mvlgamma_(input, p):
-    """`mvlgamma` written into the input."""
-    return input.copy_(mvlgamma(input, p))

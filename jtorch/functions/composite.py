@@ -22,6 +22,7 @@ class Composite:
     name: str
     fn: Any
     variants: tuple[str, ...]
+    method: Any = None  # the function without `out`
 
 
 COMPOSITES: list[Composite] = []
@@ -35,9 +36,12 @@ def composite(*names: str, variants: str = "function method"):
 
     def register(fn):
         called = _for_users(fn, names[0], "out" in variants.split())
-        space, _, called.__qualname__ = names[0].rpartition(".")
-        called.__module__ = f"jtorch.{space}" if space else "jtorch"  # where pickles find it
-        COMPOSITES.extend(Composite(name, called, tuple(variants.split())) for name in names)
+        method = _for_users(fn, names[0], False) if {"out", "method"} <= {*variants.split()} else called
+        space, _, short = names[0].rpartition(".")
+        for made in (called, method):
+            made.__qualname__ = short
+            made.__module__ = f"jtorch.{space}" if space else "jtorch"  # where pickles find it
+        COMPOSITES.extend(Composite(name, called, tuple(variants.split()), method) for name in names)
         return fn
 
     return register

@@ -40,4 +40,5 @@ def masked_select(input: Tensor, mask: Tensor, *, out=None) -> Tensor:
     shape = np.broadcast_shapes(input._aval.shape, mask._aval.shape)
     wide = input if input._aval.shape == shape else input.expand(shape)
     cut = mask if mask._aval.shape == shape else mask.expand(shape)
-    return creation._given_out(out, wide.reshape(1)[cut.reshape(1)] if not shape else wide[cut], "masked_select")
+    made = wide.reshape(1)[cut.reshape(1)] if not shape else wide[cut]
+    return creation._given_out(out, made, "masked_select", input, mask)

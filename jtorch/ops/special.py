@@ -261,6 +261,37 @@ def polygamma_backward(grad, input, n):
     return widened(grad) * polygamma.fn(widened(input), n=n + 1)
 
 
+@op(promote="float", variants=EVERYWHERE, aliases=("special.multigammaln",), elementwise=False)
+def mvlgamma(input: Array, p):
+    """Logarithm of the multivariate gamma function of dimension `p`."""
+    refuse_complex("arange_cpu", input)
+    if p < 1:
+        raise RuntimeError("p has to be greater than or equal to 1")
+    constant = p * (p - 1) / 4 * math.log(math.pi)
+    return _summed(lgamma.fn(_half_steps(input, p))) + jnp.asarray(constant, input.dtype)
+
+
+@mvlgamma.accepts
+def _(kind):
+    if kind == "bool":
+        raise RuntimeError("The input tensor may not be a boolean tensor.")
+
+
+@mvlgamma.backward
+def mvlgamma_backward(grad, input, p):
+    # As torch, digamma is rounded to a 16-bit dtype before it is summed.
+    return widened(grad) * widened(_summed(digamma.fn(_half_steps(input, p))))
+
+
+def _half_steps(x, p):
+    """x, x - 1/2, ... x - (p - 1)/2 in a dimension of their own, the smallest first."""
+    return x[..., None] - jnp.arange(p - 1, -1, -1, dtype=x.dtype) / 2
+
+
+def _summed(x):
+    return widened(x).sum(-1).astype(x.dtype)
+
+
 @op("special.zeta", promote="float", variants="function out", node="SpecialZeta")
 def zeta(input: Operand, other: Operand):
     """Hurwitz' zeta function: the sum of 1 / (k + other) ** input over k = 0, 1, 2, ..."""
