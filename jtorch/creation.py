@@ -691,14 +691,14 @@ def _linspace(start, end, steps, dtype) -> np.ndarray:
     if steps == 1:
         return np.array([start], work).astype(dtype.numpy)
     step = (work.type(end) - work.type(start)) / work.type(max(steps - 1, 1))
-    position = np.arange(steps).astype(work)
-    # From both ends towards the middle, as torch computes it: symmetric and exact at the ends.
-    half = steps // 2
-    array = np.where(
-        np.arange(steps) < half,
-        work.type(start) + step * position,
-        work.type(end) - step * (work.type(steps - 1) - position),
-    )
+    position = np.arange(steps)
+    # From both ends towards the middle, as torch computes it: symmetric and exact at the ends. torch's product and sum
+    # are one fused operation, rounded once: done here in the next wider type.
+    wider = np.result_type(work, np.complex128 if work.kind == "c" else np.float64)
+    if wider == work:
+        wider = np.dtype(np.clongdouble if work.kind == "c" else np.longdouble)
+    start, end, step = (wider.type(work.type(x)) for x in (start, end, step))
+    array = np.where(position < steps // 2, start + step * position, end - step * (steps - 1 - position)).astype(work)
     return array.astype(dtype.numpy)
 
 
