@@ -56,6 +56,48 @@ REPRS = [
     ),
     (lambda t: t.Grayscale(3), "Grayscale(num_output_channels=3)"),
     (lambda t: t.RandomGrayscale(), "RandomGrayscale(p=0.1)"),
+    (lambda t: t.FiveCrop(3), "FiveCrop(size=(3, 3))"),
+    (lambda t: t.TenCrop([3, 4], True), "TenCrop(size=[3, 4], vertical_flip=True)"),
+    (
+        lambda t: t.LinearTransformation(t.torch.ones(1, 1), t.torch.zeros(1)),
+        "LinearTransformation(transformation_matrix=[[1.0]], mean_vector=[0.0])",
+    ),
+    (lambda t: t.RandomAffine(3), "RandomAffine(degrees=[-3.0, 3.0])"),
+    (
+        lambda t: t.RandomAffine((1, 2), (0.1, 0.2), (1, 2), (1, 2, 3, 4), 2, (1, 2, 3), (5, 6)),
+        "RandomAffine(degrees=[1.0, 2.0], translate=(0.1, 0.2), scale=(1, 2), shear=[1.0, 2.0, 3.0, 4.0], "
+        "interpolation=bilinear, fill=(1, 2, 3), center=(5, 6))",
+    ),
+    (lambda t: t.RandomPerspective(p=0.2), "RandomPerspective(p=0.2)"),
+    (
+        lambda t: t.ElasticTransform(),
+        "ElasticTransform(alpha=[50.0, 50.0], sigma=[5.0, 5.0], interpolation=InterpolationMode.BILINEAR, fill=[0.0])",
+    ),
+    (
+        lambda t: t.RandomErasing(value="random"),
+        "RandomErasing(p=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=random, inplace=False)",
+    ),
+    (lambda t: t.GaussianBlur(3, 1.5), "GaussianBlur(kernel_size=(3, 3), sigma=(1.5, 1.5))"),
+    (lambda t: t.RandomInvert(), "RandomInvert(p=0.5)"),
+    (lambda t: t.RandomPosterize(2), "RandomPosterize(bits=2,p=0.5)"),
+    (lambda t: t.RandomSolarize(9), "RandomSolarize(threshold=9,p=0.5)"),
+    (lambda t: t.RandomAdjustSharpness(2), "RandomAdjustSharpness(sharpness_factor=2,p=0.5)"),
+    (lambda t: t.RandomAutocontrast(), "RandomAutocontrast(p=0.5)"),
+    (lambda t: t.RandomEqualize(1.0), "RandomEqualize(p=1.0)"),
+    (lambda t: t.AutoAugment(), "AutoAugment(policy=AutoAugmentPolicy.IMAGENET, fill=None)"),
+    (
+        lambda t: t.RandAugment(),
+        "RandAugment(num_ops=2, magnitude=9, num_magnitude_bins=31, interpolation=InterpolationMode.NEAREST, fill=None)",
+    ),
+    (
+        lambda t: t.TrivialAugmentWide(),
+        "TrivialAugmentWide(num_magnitude_bins=31, interpolation=InterpolationMode.NEAREST, fill=None)",
+    ),
+    (
+        lambda t: t.AugMix(),
+        "AugMix(severity=3, mixture_width=3, chain_depth=-1, alpha=1.0, all_ops=True, "
+        "interpolation=InterpolationMode.BILINEAR, fill=None)",
+    ),
 ]
 
 RGB = picture("RGB")
@@ -192,6 +234,152 @@ ERRORS = [
     (lambda t: t.functional.hflip(np.zeros((2, 2))), TypeError, "img should be PIL Image. Got <class 'numpy.ndarray'>"),
     (lambda t: t.functional.get_dimensions("cat"), TypeError, "Unexpected type <class 'str'>"),
     (lambda t: t.functional.hflip(tensor(t, 4)), TypeError, "Tensor is not a torch image."),
+    (lambda t: t.FiveCrop((1, 2, 3)), ValueError, "Please provide only two dimensions (h, w) for size."),
+    (lambda t: t.FiveCrop(40)(RGB), ValueError, "Requested crop size (40, 40) is bigger than input size (19, 23)"),
+    (
+        lambda t: t.LinearTransformation(tensor(t, 2, 3), tensor(t, 2)),
+        ValueError,
+        "transformation_matrix should be square. Got (2, 3) rectangular matrix.",
+    ),
+    (
+        lambda t: t.LinearTransformation(tensor(t, 2, 2), tensor(t, 3)),
+        ValueError,
+        "mean_vector should have the same length 3 as any one of the dimensions of the transformation_matrix [(2, 2)]",
+    ),
+    (
+        lambda t: t.LinearTransformation(tensor(t, 2, 2), tensor(t, 2))(tensor(t, 1, 2, 3)),
+        ValueError,
+        "Input tensor and transformation matrix have incompatible shape.[1 x 2 x 3] != 2",
+    ),
+    (lambda t: t.RandomAffine(-1), ValueError, "If degrees is a single number, it must be positive."),
+    (lambda t: t.RandomAffine(1, translate=2), TypeError, "translate should be a sequence of length 2."),
+    (lambda t: t.RandomAffine(1, translate=(1, 2)), ValueError, "translation values should be between 0 and 1"),
+    (lambda t: t.RandomAffine(1, scale=(1, -2)), ValueError, "scale values should be positive"),
+    (lambda t: t.RandomAffine(1, shear=(1, 2, 3)), ValueError, "shear should be a sequence of length 2 or 4."),
+    (lambda t: t.RandomAffine(1, fill={}), TypeError, "Fill should be either a sequence or a number."),
+    (
+        lambda t: t.RandomAffine(1, fill=(1, 2))(tensor(t, 3, 4, 4)),
+        ValueError,
+        "The number of elements in 'fill' cannot broadcast to match the number of channels of the image (2 != 3)",
+    ),
+    (
+        lambda t: t.functional.affine(RGB, "1", [0, 0], 1.0, 0.0),
+        TypeError,
+        "Argument angle should be int or float",
+    ),
+    (lambda t: t.functional.affine(RGB, 1, 3, 1.0, 0.0), TypeError, "Argument translate should be a sequence"),
+    (
+        lambda t: t.functional.affine(RGB, 1, [1, 2, 3], 1.0, 0.0),
+        ValueError,
+        "Argument translate should be a sequence of length 2",
+    ),
+    (lambda t: t.functional.affine(RGB, 1, [0, 0], -1, 0.0), ValueError, "Argument scale should be positive"),
+    (
+        lambda t: t.functional.affine(RGB, 1, [0, 0], 1, "s"),
+        TypeError,
+        "Shear should be either a single value or a sequence of two values",
+    ),
+    (
+        lambda t: t.functional.affine(RGB, 1, [0, 0], 1, (1, 2, 3)),
+        ValueError,
+        "Shear should be a sequence containing two values. Got [1, 2, 3]",
+    ),
+    (
+        lambda t: t.functional.affine(RGB, 1, [0, 0], 1, 0.0, center=4),
+        TypeError,
+        "Argument center should be a sequence",
+    ),
+    (
+        lambda t: t.functional.perspective(RGB, [[0, 0]], [[0, 0]]),
+        ValueError,
+        "Please provide exactly four corners, got 1 startpoints and 1 endpoints.",
+    ),
+    (lambda t: t.ElasticTransform(alpha="a"), ValueError, "If alpha is a sequence its length should be 2. Got 1"),
+    (lambda t: t.ElasticTransform(alpha=3), TypeError, "alpha should be float or a sequence of floats. Got <class"),
+    (lambda t: t.ElasticTransform(sigma=[1, 2]), TypeError, "sigma should be a sequence of floats. Got <class 'int'>"),
+    (
+        lambda t: t.ElasticTransform(fill="a"),
+        TypeError,
+        "fill should be int or float or a list or tuple of them. Got <class 'str'>",
+    ),
+    (
+        lambda t: t.functional.elastic_transform(RGB, tensor(t, 1, 2, 2, 2)),
+        ValueError,
+        "Argument displacement shape should be torch.Size([1, 19, 23, 2]), but given torch.Size([1, 2, 2, 2])",
+    ),
+    (lambda t: t.functional.elastic_transform(RGB, 3), TypeError, "Argument displacement should be a Tensor"),
+    (
+        lambda t: t.RandomErasing(value={}),
+        TypeError,
+        "Argument value should be either a number or str or a sequence",
+    ),
+    (lambda t: t.RandomErasing(value="noise"), ValueError, "If value is str, it should be 'random'"),
+    (lambda t: t.RandomErasing(scale=(0.1, 1.5)), ValueError, "Scale should be between 0 and 1"),
+    (lambda t: t.RandomErasing(p=2), ValueError, "Random erasing probability should be between 0 and 1"),
+    (
+        lambda t: t.RandomErasing(1, value=(1, 2))(tensor(t, 3, 4, 4)),
+        ValueError,
+        "If value is a sequence, it should have either a single value or 3 (number of input channels)",
+    ),
+    (
+        lambda t: t.functional.erase(RGB, 0, 0, 1, 1, 0),
+        TypeError,
+        "img should be Tensor Image. Got <class 'PIL.Image.Image'>",
+    ),
+    (lambda t: t.GaussianBlur((1, 2, 3)), ValueError, "Kernel size should be a tuple/list of two integers"),
+    (lambda t: t.GaussianBlur(4), ValueError, "Kernel size value should be an odd and positive number."),
+    (lambda t: t.GaussianBlur(3, 0), ValueError, "If sigma is a single number, it must be positive."),
+    (lambda t: t.GaussianBlur(3, (2, 1)), ValueError, "sigma values should be positive and of the form (min, max)."),
+    (lambda t: t.GaussianBlur(3, "ab c"), ValueError, "sigma should be a single number or a list/tuple with length 2."),
+    (
+        lambda t: t.functional.gaussian_blur(RGB, 2.5),
+        TypeError,
+        "kernel_size should be int or a sequence of integers. Got <class 'float'>",
+    ),
+    (
+        lambda t: t.functional.gaussian_blur(RGB, [2, 3]),
+        ValueError,
+        "kernel_size should have odd and positive integers. Got [2, 3]",
+    ),
+    (lambda t: t.functional.gaussian_blur(RGB, 3, -1), ValueError, "sigma should have positive values. Got [-1.0"),
+    (
+        lambda t: t.functional.gaussian_blur(np.zeros((3, 3)), 3),
+        TypeError,
+        "img should be PIL Image or Tensor. Got <class 'numpy.ndarray'>",
+    ),
+    (lambda t: t.functional.posterize(RGB, 9), ValueError, "The number if bits should be between 0 and 8. Got 9"),
+    (
+        lambda t: t.functional.posterize(tensor(t, 3, 4, 4), 2),
+        TypeError,
+        "Only torch.uint8 image tensors are supported, but found torch.float32",
+    ),
+    (
+        lambda t: t.functional.equalize(tensor(t, 1, 1, 3, 4, 4, dtype="uint8")),
+        TypeError,
+        "Input image tensor should have 3 or 4 dimensions, but found 5",
+    ),
+    (
+        lambda t: t.functional.solarize(tensor(t, 3, 4, 4), 2.0),
+        TypeError,
+        "Threshold should be less than bound of img.",
+    ),
+    (
+        lambda t: t.functional.invert(tensor(t, 2, 4, 4)),
+        TypeError,
+        "Input image tensor permitted channel values are [1, 3], but found 2",
+    ),
+    (
+        lambda t: t.functional.autocontrast(tensor(t, 4, 4)),
+        TypeError,
+        "Input image tensor should have at least 3 dimensions, but found 2",
+    ),
+    (
+        lambda t: t.functional.adjust_sharpness(tensor(t, 3, 4, 4), -1),
+        ValueError,
+        "sharpness_factor (-1) is not non-negative.",
+    ),
+    (lambda t: t.AugMix(severity=11), ValueError, "The severity must be between [1, 10]. Got 11 instead."),
+    (lambda t: t.AutoAugment("imagenet"), ValueError, "The provided policy imagenet is not recognized."),
 ]
 
 both = pytest.mark.parametrize(

@@ -60,7 +60,8 @@ class Case:
     """A transform, the kinds of picture it is run on, and whether the result must be equal bit for bit.
 
     A random one is run with several seeds, of torch's generator and of Python's. `levels` is how far apart uint8 tensors
-    may be that need not be equal: one level for each step that rounds.
+    may be that need not be equal: one level for each step that rounds. `outliers` is the share of pixels that may be
+    further apart: where a step reads the nearest pixel or compares with a threshold, the last bit decides.
     """
 
     name: str
@@ -69,15 +70,16 @@ class Case:
     random: bool = False
     exact: bool = True
     levels: int = 1
+    outliers: float = 0.0
 
     @property
     def seeds(self) -> range:
         return range(4 if self.random else 1)
 
 
-def run(case: Case, kind: str, seed: int, library: Library) -> tuple[str, np.ndarray, float]:
-    """(mode or dtype, values, next random number) after the case's transform of one picture."""
-    source = picture(kind, seed)
+def run(case: Case, kind: str, seed: int, library: Library, image: int | None = None) -> tuple[str, np.ndarray, float]:
+    """(mode or dtype, values, next random number) after the case's transform of one picture (default: `seed`'s)."""
+    source = picture(kind, seed if image is None else image)
     if isinstance(source, np.ndarray):
         source = library.torch.from_numpy(source)
     transform = case.build(library)
@@ -94,6 +96,38 @@ def digest(values: np.ndarray) -> str:
     """Of values that have to be equal bit for bit; it keeps the recorded file small."""
     about = f"{values.dtype.str} {values.shape} ".encode()
     return hashlib.sha256(about + np.ascontiguousarray(values).tobytes()).hexdigest()[:32]
+
+
+SKETCH = 32
+
+
+def sketch(values: np.ndarray) -> np.ndarray:
+    """Of values that have to be close: 32 sums with random signs, one for each stretch of the values.
+
+    Where values differ by noise of at most one, the sums do so by about one; a single pixel that is wrong shows.
+    """
+    flat = values.astype(np.float64).ravel()
+    signed = flat * np.random.RandomState(0).choice([-1.0, 1.0], flat.size)
+    stretches = np.array_split(signed, SKETCH)
+    return np.float32([stretch.sum() / max(len(stretch), 1) ** 0.5 for stretch in stretches])
+
+
+def far_apart(values: np.ndarray, expected: np.ndarray, dtype: np.dtype, case: Case) -> np.ndarray:
+    """Where values differ by more than the case's levels of uint8, 1e-5 of floats in 0..1, or a step of float16."""
+    tolerance = {"uint8": case.levels, "float16": 1e-3}.get(dtype.name, 1e-5)
+    return np.abs(values.astype(float) - expected) > tolerance + 1e-7
+
+
+def stacked(t: Library, transform: Callable) -> Callable:
+    """A transform that gives several images, with them on top of one another."""
+
+    def run_and_stack(image):
+        images = transform(image)
+        if not isinstance(images[0], Image.Image):
+            return t.torch.cat(images, -2)
+        return t.torch.from_numpy(np.concatenate([np.array(one) for one in images]))
+
+    return run_and_stack
 
 
 ALL_PIL = ("L", "RGB", "LA", "RGBA", "1", "P", "I", "I;16", "F")
@@ -251,6 +285,117 @@ CASES = [
         "convert_and_back",
         lambda t: t.Compose([t.ConvertImageDtype(t.torch.int32), t.ConvertImageDtype(t.torch.uint8)]),
         ("uint8",),
+    ),
+    Case("five_crop", lambda t: stacked(t, t.FiveCrop(9)), PIL_AND_TENSOR),
+    Case("ten_crop", lambda t: stacked(t, t.TenCrop((8, 11), vertical_flip=True)), PIL_AND_TENSOR),
+    *(
+        Case(
+            f"random_affine_{mode.lower()}",
+            lambda t, mode=mode: t.RandomAffine(
+                40, (0.2, 0.1), (0.7, 1.4), (-10, 10, -20, 20), t.InterpolationMode[mode], fill=7
+            ),
+            ("L", "RGB", "F"),
+            random=True,
+        )
+        for mode in ("NEAREST", "BILINEAR", "BICUBIC")
+    ),
+    Case("random_affine_shear", lambda t: t.RandomAffine((10, 20), shear=30, center=(3, 5)), ("RGB",), random=True),
+    Case(
+        "random_affine_tensor",
+        lambda t: t.RandomAffine(40, (0.2, 0.1), (0.7, 1.4), 20, t.InterpolationMode.BILINEAR, fill=0.5),
+        TENSORS,
+        random=True,
+        exact=False,
+    ),
+    Case(
+        "random_affine_tensor_nearest",
+        lambda t: t.RandomAffine(40, (0.2, 0.1), (0.7, 1.4), 20, fill=[1, 2, 3], center=[4, 2]),
+        TENSORS,
+        random=True,
+        exact=False,
+        outliers=0.01,
+    ),
+    *(
+        Case(
+            f"random_perspective_{mode.lower()}",
+            lambda t, mode=mode: t.RandomPerspective(0.6, 0.8, t.InterpolationMode[mode], fill=50),
+            ("L", "RGB"),
+            random=True,
+        )
+        for mode in ("NEAREST", "BILINEAR", "BICUBIC")
+    ),
+    Case("random_perspective_tensor", lambda t: t.RandomPerspective(p=0.9), TENSORS, random=True, exact=False),
+    Case(
+        "random_perspective_tensor_nearest",
+        lambda t: t.RandomPerspective(0.7, 1.0, t.InterpolationMode.NEAREST, fill=1),
+        TENSORS,
+        random=True,
+        exact=False,
+        outliers=0.01,
+    ),
+    Case(
+        "elastic_transform",
+        lambda t: t.ElasticTransform(30.0, 1.0),
+        (*TENSORS, "L", "RGB"),
+        random=True,
+        exact=False,
+    ),
+    Case(
+        "elastic_transform_pairs",
+        lambda t: t.ElasticTransform([20.0, 40.0], [1.0, 2.0], t.InterpolationMode.NEAREST, fill=(1, 2, 3)),
+        TENSORS,
+        random=True,
+        exact=False,
+        outliers=0.01,
+    ),
+    Case("random_erasing", lambda t: t.RandomErasing(0.9, value=(0.1, 0.2, 0.3)), ("float32",), random=True),
+    Case(
+        "random_erasing_noise",
+        lambda t: t.RandomErasing(0.9, value="random"),
+        ("float32",),
+        random=True,
+        exact=False,
+    ),
+    Case("random_erasing_number", lambda t: t.RandomErasing(0.9, (0.5, 0.9), (0.9, 1.1), 9), TENSORS, random=True),
+    Case("gaussian_blur", lambda t: t.GaussianBlur((5, 3)), ("L", "RGB", *TENSORS), random=True, exact=False),
+    Case(
+        "gaussian_blur_function",
+        lambda t: lambda image: t.functional.gaussian_blur(image, 7),
+        ("L", "RGB", *TENSORS),
+        exact=False,
+    ),
+    Case(
+        "linear_transformation",
+        lambda t: t.LinearTransformation(t.torch.linspace(-1, 1, 1311**2).reshape(1311, 1311) / 99, t.torch.ones(1311)),
+        ("float32",),
+        exact=False,
+    ),
+    Case("random_invert", lambda t: t.RandomInvert(), PIL_AND_TENSOR, random=True),
+    Case("random_posterize", lambda t: t.RandomPosterize(3), ("L", "RGB", "uint8"), random=True),
+    Case("random_solarize", lambda t: t.RandomSolarize(120.0), ("L", "RGB", "uint8"), random=True),
+    Case("random_solarize_float", lambda t: t.RandomSolarize(0.4), ("float32",), random=True),
+    Case("random_autocontrast", lambda t: t.RandomAutocontrast(), ("L", "RGB"), random=True),
+    Case("random_autocontrast_tensor", lambda t: t.RandomAutocontrast(0.9), TENSORS, random=True, exact=False),
+    Case("random_equalize", lambda t: t.RandomEqualize(), ("L", "RGB", "P", "uint8"), random=True),
+    Case("random_adjust_sharpness", lambda t: t.RandomAdjustSharpness(2.5), ("L", "RGB", "RGBA"), random=True),
+    Case("random_adjust_sharpness_tensor", lambda t: t.RandomAdjustSharpness(0.3), TENSORS, random=True, exact=False),
+    *(
+        Case(f"auto_augment_{policy.lower()}", lambda t, p=policy: t.AutoAugment(t.AutoAugmentPolicy[p]), random=True)
+        for policy in ("IMAGENET", "CIFAR10", "SVHN")
+    ),
+    Case("rand_augment", lambda t: t.RandAugment(3, fill=60), random=True),
+    Case(
+        "trivial_augment_wide", lambda t: t.TrivialAugmentWide(interpolation=t.InterpolationMode.BILINEAR), random=True
+    ),
+    Case("aug_mix", lambda t: t.AugMix(), ("L", "RGB"), random=True, exact=False, outliers=0.02),
+    *(
+        Case(name, build, ("uint8",), random=True, exact=False, levels=3, outliers=0.05)
+        for name, build in {
+            "auto_augment_tensor": lambda t: t.AutoAugment(t.AutoAugmentPolicy.CIFAR10, fill=9),
+            "rand_augment_tensor": lambda t: t.RandAugment(fill=(1, 2, 3)),
+            "trivial_augment_wide_tensor": lambda t: t.TrivialAugmentWide(),
+            "aug_mix_tensor": lambda t: t.AugMix(all_ops=False, chain_depth=2),
+        }.items()
     ),
     Case(
         "training_pipeline",

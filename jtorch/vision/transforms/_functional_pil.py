@@ -59,6 +59,20 @@ def resize(img: Image.Image, size: list[int], interpolation: int = Image.Resampl
     return img.resize((width, height), interpolation)
 
 
+def affine(img: Image.Image, matrix: Sequence[float], interpolation: int = 0, fill: Fill = None) -> Image.Image:
+    require_pil(img)
+    fillcolor = fill_for_bands(img, fill)
+    return img.transform(img.size, Image.Transform.AFFINE, matrix, interpolation, fillcolor=fillcolor)
+
+
+def perspective(
+    img: Image.Image, perspective_coeffs: Sequence[float], interpolation: int = 3, fill: Fill = None
+) -> Image.Image:
+    require_pil(img)
+    fillcolor = fill_for_bands(img, fill)
+    return img.transform(img.size, Image.Transform.PERSPECTIVE, perspective_coeffs, interpolation, fillcolor=fillcolor)
+
+
 def rotate(
     img: Image.Image,
     angle: float,
@@ -173,3 +187,33 @@ def to_grayscale(img: Image.Image, num_output_channels: int) -> Image.Image:
         raise ValueError("num_output_channels should be either 1 or 3")
     gray = img.convert("L")
     return gray if num_output_channels == 1 else Image.merge("RGB", (gray, gray, gray))
+
+
+def invert(img: Image.Image) -> Image.Image:
+    require_pil(img)
+    return ImageOps.invert(img)
+
+
+def posterize(img: Image.Image, bits: int) -> Image.Image:
+    require_pil(img)
+    return ImageOps.posterize(img, bits)
+
+
+def solarize(img: Image.Image, threshold: int) -> Image.Image:
+    require_pil(img)
+    return ImageOps.solarize(img, threshold)
+
+
+def adjust_sharpness(img: Image.Image, sharpness_factor: float) -> Image.Image:
+    require_pil(img)
+    return ImageEnhance.Sharpness(img).enhance(sharpness_factor)
+
+
+def autocontrast(img: Image.Image) -> Image.Image:
+    require_pil(img)
+    return ImageOps.autocontrast(img)
+
+
+def equalize(img: Image.Image) -> Image.Image:
+    require_pil(img)
+    return ImageOps.equalize(img)

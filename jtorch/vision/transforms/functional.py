@@ -22,6 +22,7 @@ from jtorch.tensor import Tensor
 from ..utils import image_from_array
 from . import _functional_pil as F_pil
 from . import _functional_tensor as F_t
+from ._tensor_warp import affine_matrix, perspective_coefficients
 
 
 class InterpolationMode(Enum):
@@ -337,12 +338,206 @@ def rotate(
         raise TypeError("Argument center should be a sequence")
     if not isinstance(img, Tensor):
         return F_pil.rotate(img, angle, pil_modes_mapping[interpolation], expand, center, fill)
-    from_middle = [0.0, 0.0]
-    if center is not None:
-        _, height, width = get_dimensions(img)
-        from_middle = [center[0] - width * 0.5, center[1] - height * 0.5]
     # Pillow counts angles with the y axis upwards, pixel rows run downwards.
-    return F_t.rotate(img, F_t.inverse_rotation(from_middle, -angle), interpolation.value, expand, fill)
+    matrix = affine_matrix(_from_middle(img, center), -angle, (0.0, 0.0), 1.0, (0.0, 0.0))
+    return F_t.rotate(img, matrix, interpolation.value, expand, fill)
+
+
+def _from_middle(img, center: Sequence[float] | None) -> tuple[float, float]:
+    if center is None:
+        return 0.0, 0.0
+    _, height, width = get_dimensions(img)
+    return center[0] - width * 0.5, center[1] - height * 0.5
+
+
+def affine(
+    img,
+    angle: float,
+    translate: Sequence[int],
+    scale: float,
+    shear: float | Sequence[float],
+    interpolation: InterpolationMode | int = InterpolationMode.NEAREST,
+    fill=None,
+    center: Sequence[int] | None = None,
+):
+    """Turn by `angle` degrees clockwise, scale and shear about `center` (x, y; default: the middle), then move.
+
+    `shear` is in degrees, along x or along (x, y); `translate` is (right, down) in pixels. Tensors take the nearest and
+    bilinear modes.
+    """
+    interpolation = interpolation_mode(interpolation)
+    shear = require_affine(angle, translate, scale, shear, center)
+    if isinstance(img, Tensor):
+        matrix = affine_matrix(_from_middle(img, center), angle, translate, scale, shear)
+        return F_t.affine(img, matrix, interpolation.value, fill)
+    _, height, width = get_dimensions(img)
+    matrix = affine_matrix(center or (width * 0.5, height * 0.5), angle, translate, scale, shear)
+    return F_pil.affine(img, matrix, pil_modes_mapping[interpolation], fill)
+
+
+def require_affine(angle, translate, scale, shear, center) -> Sequence[float]:
+    """The arguments of `affine` checked; its shear as a pair."""
+    if not isinstance(angle, (int, float)):
+        raise TypeError("Argument angle should be int or float")
+    if not isinstance(translate, (list, tuple)):
+        raise TypeError("Argument translate should be a sequence")
+    if len(translate) != 2:
+        raise ValueError("Argument translate should be a sequence of length 2")
+    if scale <= 0.0:
+        raise ValueError("Argument scale should be positive")
+    if not isinstance(shear, (numbers.Number, list, tuple)):
+        raise TypeError("Shear should be either a single value or a sequence of two values")
+    if isinstance(shear, numbers.Number):
+        shear = [shear, 0.0]
+    shear = list(shear) * 2 if len(shear) == 1 else list(shear)
+    if len(shear) != 2:
+        raise ValueError(f"Shear should be a sequence containing two values. Got {shear}")
+    if center is not None and not isinstance(center, (list, tuple)):
+        raise TypeError("Argument center should be a sequence")
+    return shear
+
+
+def perspective(
+    img,
+    startpoints: Sequence[Sequence[int]],
+    endpoints: Sequence[Sequence[int]],
+    interpolation: InterpolationMode | int = InterpolationMode.BILINEAR,
+    fill=None,
+):
+    """Move the four corners `startpoints` (x, y; from the upper left, clockwise) to `endpoints`.
+
+    Tensors take the nearest and bilinear modes.
+    """
+    coefficients = perspective_coefficients(startpoints, endpoints)
+    interpolation = interpolation_mode(interpolation)
+    if isinstance(img, Tensor):
+        return F_t.perspective(img, coefficients, interpolation.value, fill)
+    return F_pil.perspective(img, coefficients, pil_modes_mapping[interpolation], fill)
+
+
+def elastic_transform(
+    img,
+    displacement: Tensor,
+    interpolation: InterpolationMode | int = InterpolationMode.BILINEAR,
+    fill=None,
+):
+    """Read each pixel at another place, `displacement` (1, H, W, 2) away in units of half the image's size."""
+    if isinstance(interpolation, int):
+        warnings.warn(
+            "Argument interpolation should be of type InterpolationMode instead of int. "
+            "Please, use InterpolationMode enum.",
+            stacklevel=2,
+        )
+        interpolation = interpolation_mode(interpolation)
+    if not isinstance(displacement, Tensor):
+        raise TypeError("Argument displacement should be a Tensor")
+    image, as_given = _as_tensor(img)
+    expected = jtorch.Size((1, *image.shape[-2:], 2))
+    if expected != displacement.shape:
+        raise ValueError(f"Argument displacement shape should be {expected}, but given {displacement.shape}")
+    return as_given(F_t.elastic_transform(image, displacement, interpolation.value, fill))
+
+
+def _as_tensor(img):
+    """The image as a tensor, and the function that makes a result the kind of image that was given."""
+    if isinstance(img, Tensor):
+        return img, lambda result: result
+    if not isinstance(img, Image.Image):
+        raise TypeError(f"img should be PIL Image or Tensor. Got {type(img)}")
+    return pil_to_tensor(img), lambda result: to_pil_image(result, mode=img.mode)
+
+
+def gaussian_blur(img, kernel_size: int | Sequence[int], sigma: float | Sequence[float] | None = None):
+    """Blur by a Gaussian of `kernel_size` (x, y) pixels, odd, and deviation `sigma`; the border is reflected.
+
+    `sigma` defaults to 0.15 * kernel_size + 0.35. A PIL image is blurred as a tensor.
+    """
+    if not isinstance(kernel_size, (int, list, tuple)):
+        raise TypeError(f"kernel_size should be int or a sequence of integers. Got {type(kernel_size)}")
+    kernel_size = [kernel_size] * 2 if isinstance(kernel_size, int) else kernel_size
+    if sigma is not None and not isinstance(sigma, (int, float, list, tuple)):
+        raise TypeError(f"sigma should be either float or sequence of floats. Got {type(sigma)}")
+    sizes, sigma = blur_sizes(kernel_size, sigma)
+    image, as_given = _as_tensor(img)
+    return as_given(F_t.gaussian_blur(image, sizes, sigma))
+
+
+def blur_sizes(kernel_size: Sequence[int], sigma) -> tuple[Sequence[int], Sequence[float]]:
+    """`kernel_size` checked and `sigma` as a pair."""
+    if len(kernel_size) != 2:
+        raise ValueError(f"If kernel_size is a sequence its length should be 2. Got {len(kernel_size)}")
+    if any(size % 2 == 0 or size < 0 for size in kernel_size):
+        raise ValueError(f"kernel_size should have odd and positive integers. Got {kernel_size}")
+    if sigma is None:
+        sigma = [size * 0.15 + 0.35 for size in kernel_size]
+    elif isinstance(sigma, (int, float)):
+        sigma = [float(sigma)] * 2
+    elif len(sigma) == 1:
+        sigma = [sigma[0]] * 2
+    if len(sigma) != 2:
+        raise ValueError(f"If sigma is a sequence, its length should be 2. Got {len(sigma)}")
+    if any(deviation <= 0.0 for deviation in sigma):
+        raise ValueError(f"sigma should have positive values. Got {sigma}")
+    return kernel_size, sigma
+
+
+def erase(img: Tensor, i: int, j: int, h: int, w: int, v, inplace: bool = False) -> Tensor:
+    """Write `v` over the window of height `h` and width `w` at row `i`, column `j`, of a tensor image."""
+    if not isinstance(img, Tensor):
+        raise TypeError(f"img should be Tensor Image. Got {type(img)}")
+    return F_t.erase(img, i, j, h, w, v, inplace=inplace)
+
+
+def five_crop(img, size: int | Sequence[int]):
+    """The four corners and the middle: (upper left, upper right, lower left, lower right, centre)."""
+    size = _pair(size)
+    if len(size) != 2:
+        raise ValueError("Please provide only two dimensions (h, w) for size.")
+    _, height, width = get_dimensions(img)
+    crop_height, crop_width = size
+    if crop_width > width or crop_height > height:
+        raise ValueError(f"Requested crop size {size} is bigger than input size {(height, width)}")
+    bottom, right = height - crop_height, width - crop_width
+    corners = [crop(img, top, left, crop_height, crop_width) for top in (0, bottom) for left in (0, right)]
+    return (*corners, center_crop(img, [crop_height, crop_width]))
+
+
+def ten_crop(img, size: int | Sequence[int], vertical_flip: bool = False):
+    """`five_crop` of the image and of its mirror image (left and right, or top and bottom)."""
+    size = _pair(size)
+    return five_crop(img, size) + five_crop(vflip(img) if vertical_flip else hflip(img), size)
+
+
+def invert(img):
+    """The negative of an image."""
+    return _for(img).invert(img)
+
+
+def posterize(img, bits: int):
+    """Keep the `bits` (0 to 8) highest bits of each 8-bit level."""
+    if not 0 <= bits <= 8:
+        raise ValueError(f"The number if bits should be between 0 and 8. Got {bits}")
+    return _for(img).posterize(img, bits)
+
+
+def solarize(img, threshold: float):
+    """Invert all levels from `threshold` on."""
+    return _for(img).solarize(img, threshold)
+
+
+def autocontrast(img):
+    """Stretch each channel so that its darkest pixel becomes black and its brightest white."""
+    return _for(img).autocontrast(img)
+
+
+def equalize(img):
+    """Replace 8-bit levels so that each channel has about as many pixels of one as of another."""
+    return _for(img).equalize(img)
+
+
+def adjust_sharpness(img, sharpness_factor: float):
+    """0 gives a blurred image, 1 the image, 2 doubles its sharpness."""
+    return _for(img).adjust_sharpness(img, sharpness_factor)
 
 
 def adjust_brightness(img, brightness_factor: float):

@@ -6,33 +6,71 @@ and flips: torch's CPU generator nearly everywhere, Python's `random` in `Random
 
 from __future__ import annotations
 
-import math
 import numbers
 import random
 import warnings
 from collections.abc import Callable, Sequence
-
-import numpy as np
 
 import jtorch
 from jtorch.nn import Module
 from jtorch.tensor import Tensor
 
 from . import functional as F
+from ._arguments import height_and_width, translated
+from ._color import (
+    ColorJitter,
+    Grayscale,
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomEqualize,
+    RandomGrayscale,
+    RandomInvert,
+    RandomPosterize,
+    RandomSolarize,
+)
+from ._draws import drawn_below, drawn_integer, drawn_window
+from ._geometry import ElasticTransform, FiveCrop, RandomAffine, RandomPerspective, RandomRotation, TenCrop
+from ._pixels import GaussianBlur, LinearTransformation, RandomErasing
 from .functional import InterpolationMode
 
-
-def drawn_below(p: float) -> bool:
-    """Whether a draw from 0..1 is smaller than `p`. numpy compares in the draw's own dtype, as torch does."""
-    return bool(jtorch.rand(1).numpy()[0] < p)
-
-
-def drawn_between(low: float, high: float) -> float:
-    return jtorch.empty(1).uniform_(low, high).item()
-
-
-def drawn_integer(low: int, high: int) -> int:
-    return jtorch.randint(low, high, size=(1,)).item()
+__all__ = [
+    "CenterCrop",
+    "ColorJitter",
+    "Compose",
+    "ConvertImageDtype",
+    "ElasticTransform",
+    "FiveCrop",
+    "GaussianBlur",
+    "Grayscale",
+    "InterpolationMode",
+    "Lambda",
+    "LinearTransformation",
+    "Normalize",
+    "PILToTensor",
+    "Pad",
+    "RandomAdjustSharpness",
+    "RandomAffine",
+    "RandomApply",
+    "RandomAutocontrast",
+    "RandomChoice",
+    "RandomCrop",
+    "RandomEqualize",
+    "RandomErasing",
+    "RandomGrayscale",
+    "RandomHorizontalFlip",
+    "RandomInvert",
+    "RandomOrder",
+    "RandomPerspective",
+    "RandomPosterize",
+    "RandomResizedCrop",
+    "RandomRotation",
+    "RandomSolarize",
+    "RandomVerticalFlip",
+    "Resize",
+    "TenCrop",
+    "ToPILImage",
+    "ToTensor",
+]
 
 
 def _list_of(transforms: Sequence, *first_lines: str) -> str:
@@ -156,7 +194,7 @@ class Resize(Module):
             raise ValueError("If size is a sequence, it should have 1 or 2 values")
         self.size = size
         self.max_size = max_size
-        self.interpolation = _translated(interpolation)
+        self.interpolation = translated(interpolation)
         self.antialias = antialias
 
     def forward(self, img):
@@ -174,7 +212,7 @@ class CenterCrop(Module):
 
     def __init__(self, size: int | Sequence[int]):
         super().__init__()
-        self.size = _height_and_width(size)
+        self.size = height_and_width(size)
 
     def forward(self, img):
         return F.center_crop(img, self.size)
@@ -303,7 +341,7 @@ class RandomCrop(Module):
         padding_mode: str = "constant",
     ):
         super().__init__()
-        self.size = tuple(_height_and_width(size))
+        self.size = tuple(height_and_width(size))
         self.padding = padding
         self.pad_if_needed = pad_if_needed
         self.fill = fill
@@ -382,14 +420,14 @@ class RandomResizedCrop(Module):
         antialias: bool | None = True,
     ):
         super().__init__()
-        self.size = _height_and_width(size)
+        self.size = height_and_width(size)
         if not isinstance(scale, Sequence):
             raise TypeError("Scale should be a sequence")
         if not isinstance(ratio, Sequence):
             raise TypeError("Ratio should be a sequence")
         if scale[0] > scale[1] or ratio[0] > ratio[1]:
             warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=2)
-        self.interpolation = _translated(interpolation)
+        self.interpolation = translated(interpolation)
         self.antialias = antialias
         self.scale = scale
         self.ratio = ratio
@@ -398,25 +436,7 @@ class RandomResizedCrop(Module):
     def get_params(img, scale: Sequence[float], ratio: Sequence[float]) -> tuple[int, int, int, int]:
         """(top, left, height, width) of a random window, or of the middle if ten draws do not fit the image."""
         _, height, width = F.get_dimensions(img)
-        area = height * width
-        # In float32, as torchvision has it: the logarithms decide which window a seed gives.
-        log_low, log_high = (float(np.float32(math.log(np.float32(r)))) for r in ratio)
-        for _ in range(10):
-            crop_area = area * drawn_between(scale[0], scale[1])
-            aspect = float(np.float32(math.exp(drawn_between(log_low, log_high))))
-            crop_width = int(round(math.sqrt(crop_area * aspect)))
-            crop_height = int(round(math.sqrt(crop_area / aspect)))
-            if 0 < crop_width <= width and 0 < crop_height <= height:
-                top = drawn_integer(0, height - crop_height + 1)
-                left = drawn_integer(0, width - crop_width + 1)
-                return top, left, crop_height, crop_width
-
-        crop_height, crop_width = height, width
-        if width / height < min(ratio):
-            crop_height = int(round(width / min(ratio)))
-        elif width / height > max(ratio):
-            crop_width = int(round(height * max(ratio)))
-        return (height - crop_height) // 2, (width - crop_width) // 2, crop_height, crop_width
+        return drawn_window(height, width, scale, ratio)
 
     def forward(self, img):
         top, left, height, width = self.get_params(img, self.scale, self.ratio)
@@ -428,166 +448,3 @@ class RandomResizedCrop(Module):
             f"{self.__class__.__name__}(size={self.size}, scale={scale}, ratio={ratio}, "
             f"interpolation={self.interpolation.value}, antialias={self.antialias})"
         )
-
-
-class ColorJitter(Module):
-    """Change brightness, contrast, saturation and hue by random factors, in a random order.
-
-    A number x stands for factors from max(0, 1 - x) to 1 + x, for the hue from -x to x; a pair is the range itself.
-    """
-
-    def __init__(self, brightness=0, contrast=0, saturation=0, hue=0) -> None:
-        super().__init__()
-        self.brightness = self._range(brightness, "brightness")
-        self.contrast = self._range(contrast, "contrast")
-        self.saturation = self._range(saturation, "saturation")
-        self.hue = self._range(hue, "hue", neutral=0, bound=(-0.5, 0.5))
-
-    @staticmethod
-    def _range(value, name: str, neutral: int = 1, bound=(0, float("inf"))) -> tuple[float, float] | None:
-        """The range to draw from; None if that would change nothing, and then nothing is drawn either."""
-        if isinstance(value, numbers.Number):
-            if value < 0:
-                raise ValueError(f"If {name} is a single number, it must be non negative.")
-            low, high = neutral - float(value), neutral + float(value)
-            if neutral == 1:
-                low = max(low, 0.0)
-        elif isinstance(value, (tuple, list)) and len(value) == 2:
-            low, high = float(value[0]), float(value[1])
-        else:
-            raise TypeError(f"{name} should be a single number or a list/tuple with length 2.")
-        if not bound[0] <= low <= high <= bound[1]:
-            raise ValueError(f"{name} values should be between {bound}, but got {[low, high]}.")
-        return None if low == high == neutral else (low, high)
-
-    @staticmethod
-    def get_params(brightness, contrast, saturation, hue):
-        """(order of the four changes, then the four factors, None for what stays as it is)."""
-        order = jtorch.randperm(4)
-        factors = [
-            None if bounds is None else drawn_between(*bounds) for bounds in (brightness, contrast, saturation, hue)
-        ]
-        return (order, *factors)
-
-    def forward(self, img):
-        order, *factors = self.get_params(self.brightness, self.contrast, self.saturation, self.hue)
-        changes = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
-        for number in order.tolist():
-            if factors[number] is not None:
-                img = changes[number](img, factors[number])
-        return img
-
-    def __repr__(self) -> str:
-        return (
-            f"{self.__class__.__name__}(brightness={self.brightness}, contrast={self.contrast}, "
-            f"saturation={self.saturation}, hue={self.hue})"
-        )
-
-
-class RandomRotation(Module):
-    """Turn by a random angle from `degrees`: (min, max), or one number for (-degrees, degrees).
-
-    `expand`, `center` and `fill` are those of `functional.rotate`.
-    """
-
-    def __init__(
-        self,
-        degrees: float | Sequence[float],
-        interpolation: InterpolationMode | int = InterpolationMode.NEAREST,
-        expand: bool = False,
-        center: Sequence[int] | None = None,
-        fill=0,
-    ):
-        super().__init__()
-        self.interpolation = _translated(interpolation)
-        self.degrees = _angle_range(degrees, "degrees")
-        if center is not None:
-            _require_sequence(center, "center", 2)
-        self.center = center
-        self.expand = expand
-        fill = 0 if fill is None else fill
-        if not isinstance(fill, (Sequence, numbers.Number)):
-            raise TypeError("Fill should be either a sequence or a number.")
-        self.fill = fill
-
-    @staticmethod
-    def get_params(degrees: Sequence[float]) -> float:
-        """The angle."""
-        return drawn_between(float(degrees[0]), float(degrees[1]))
-
-    def forward(self, img):
-        fill = self.fill
-        if isinstance(img, Tensor):
-            channels, _, _ = F.get_dimensions(img)
-            fill = [float(fill)] * channels if isinstance(fill, numbers.Number) else [float(value) for value in fill]
-        angle = self.get_params(self.degrees)
-        return F.rotate(img, angle, self.interpolation, self.expand, self.center, fill)
-
-    def __repr__(self) -> str:
-        center = "" if self.center is None else f", center={self.center}"
-        return (
-            f"{self.__class__.__name__}(degrees={self.degrees}, interpolation={self.interpolation.value}, "
-            f"expand={self.expand}{center}, fill={self.fill})"
-        )
-
-
-class Grayscale(Module):
-    """Grey levels, in one channel or three equal ones."""
-
-    def __init__(self, num_output_channels: int = 1):
-        super().__init__()
-        self.num_output_channels = num_output_channels
-
-    def forward(self, img):
-        return F.rgb_to_grayscale(img, num_output_channels=self.num_output_channels)
-
-    def __repr__(self) -> str:
-        return f"{self.__class__.__name__}(num_output_channels={self.num_output_channels})"
-
-
-class RandomGrayscale(Module):
-    """Grey levels in as many channels as before, with probability `p`."""
-
-    def __init__(self, p: float = 0.1):
-        super().__init__()
-        self.p = p
-
-    def forward(self, img):
-        channels, _, _ = F.get_dimensions(img)
-        return F.rgb_to_grayscale(img, num_output_channels=channels) if drawn_below(self.p) else img
-
-    def __repr__(self) -> str:
-        return f"{self.__class__.__name__}(p={self.p})"
-
-
-def _translated(interpolation: InterpolationMode | int) -> InterpolationMode:
-    """Pillow's constants translated; what is neither is refused where the transform is used, as in torchvision."""
-    return F.interpolation_mode(interpolation) if isinstance(interpolation, int) else interpolation
-
-
-def _height_and_width(size: int | Sequence[int]) -> Sequence[int]:
-    if isinstance(size, numbers.Number):
-        return int(size), int(size)
-    if isinstance(size, Sequence) and len(size) == 1:
-        return size[0], size[0]
-    if len(size) != 2:
-        raise ValueError("Please provide only two dimensions (h, w) for size.")
-    return size
-
-
-def _require_sequence(value, name: str, length: int) -> None:
-    message = f"{name} should be a sequence of length {length}."
-    if not isinstance(value, Sequence):
-        raise TypeError(message)
-    if len(value) != length:
-        raise ValueError(message)
-
-
-def _angle_range(degrees: float | Sequence[float], name: str) -> list[float]:
-    if isinstance(degrees, numbers.Number):
-        if degrees < 0:
-            raise ValueError(f"If {name} is a single number, it must be positive.")
-        degrees = [-degrees, degrees]
-    else:
-        _require_sequence(degrees, name, 2)
-    return [float(angle) for angle in degrees]
