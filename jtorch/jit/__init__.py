@@ -1,7 +1,6 @@
-"""torch.jit without a compiler of its own: scripting and tracing give back what they were given.
+"""torch.jit without a compiler of its own: what is scripted or traced runs its Python, and is saved as XLA programs.
 
-`torch.jit.script(f)` returns `f`, which computes the same; speed comes from the engine, for any function. What only a TorchScript program has (its
-graph, its file format) is not there and says so.
+Speed comes from the engine, for any function. TorchScript's language, its graphs and its file format are not there.
 """
 
 from jtorch.futures import Future
@@ -18,18 +17,15 @@ from jtorch.jit.annotations import (
     script_if_tracing,
     unused,
 )
+from jtorch.jit.program import load, save
 from jtorch.jit.script import (
     Error,
-    ScriptFunction,
-    ScriptModule,
     enable_onednn_fusion,
     fork,
     freeze,
-    load,
     onednn_fusion_enabled,
     optimize_for_inference,
     optimized_execution,
-    save,
     script,
     script_method,
     set_fusion_strategy,
@@ -38,3 +34,4 @@ from jtorch.jit.script import (
     trace_module,
     wait,
 )
+from jtorch.jit.scripted import RecursiveScriptModule, ScriptFunction, ScriptModule, TopLevelTracedModule

@@ -1,23 +1,16 @@
-"""Scripting and tracing: both return the Python object they were given."""
+"""Scripting and tracing: both wrap the Python object they are given."""
 
 import contextlib
 import inspect
 import warnings
 
 from jtorch import futures
+from jtorch.jit.scripted import RecursiveScriptModule, ScriptFunction, ScriptModule, TopLevelTracedModule
 from jtorch.nn import Module
 
 
 class Error(RuntimeError):
     """An error inside a TorchScript program."""
-
-
-class ScriptModule(Module):
-    """Base of modules written for TorchScript: a module like any other."""
-
-
-class ScriptFunction:
-    """The type of scripted functions in torch; nothing is one here."""
 
 
 def _deprecated(name: str, instead: str = "switch to `torch.compile` or `torch.export`") -> None:
@@ -28,7 +21,9 @@ _COMPILE = "use `torch.compile` instead"
 
 
 def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None):
-    """The function, module or class itself, which computes what its TorchScript program would.
+    """A module or function that can be shown and saved; called, it runs the Python that it was made from. A class is given back.
+
+    Calls are remembered by their shapes, of which `save` makes programs; `example_inputs`, a list of tuples of arguments, are such calls.
 
     >>> import jtorch as torch
     >>> import warnings; warnings.simplefilter("ignore")
@@ -36,23 +31,45 @@ def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None):
     tensor([1.])
     """
     _deprecated("script")
-    if not (callable(obj) or inspect.isclass(obj)):
+    if inspect.isclass(obj) or isinstance(obj, (ScriptFunction, ScriptModule)):
+        return obj
+    if not callable(obj):
         raise TypeError(f"{type(obj)} is a built-in class: torch.jit.script takes a function, a module or a class")
-    return obj
+    made = RecursiveScriptModule(obj) if isinstance(obj, Module) else ScriptFunction(obj)
+    for inputs in example_inputs or ():
+        made._remember(_as_tuple(inputs), {})
+    return made
 
 
-def trace(func, example_inputs=None, *args, **kwargs):
-    """The function or module itself. Its control flow stays as it is: torch would keep the path of the example alone."""
+def trace(func, example_inputs=None, optimize=None, check_trace=True, check_inputs=None, check_tolerance=1e-5, strict=True, _force_outplace=False, _module_class=None, _compilation_unit=None, example_kwarg_inputs=None, _store_inputs=True):  # fmt: skip
+    """A module or function that can be shown and saved for the shapes of the examples, and of `check_inputs`, a list of further ones.
+
+    Called, it runs its Python: control flow stays as it is, where torch would keep the path of the example alone.
+    """
     _deprecated("trace")
+    if isinstance(func, (ScriptFunction, ScriptModule)):
+        return func
     if not callable(func):
         raise TypeError(f"torch.jit.trace takes a function or a module, got {type(func).__name__}")
-    return func
+    if example_inputs is None and example_kwarg_inputs is None:
+        raise RuntimeError("example_kwarg_inputs should be a dict: torch.jit.trace needs example inputs")
+    made = TopLevelTracedModule(func) if isinstance(func, Module) else ScriptFunction(func)
+    for inputs in (() if example_inputs is None else _as_tuple(example_inputs), *map(_as_tuple, check_inputs or ())):
+        made._remember(inputs, example_kwarg_inputs or {})
+    return made
+
+
+def _as_tuple(inputs) -> tuple:
+    return tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
 
 
 def trace_module(mod, inputs, *args, **kwargs):
-    """The module itself."""
-    _deprecated("trace_module")
-    return mod
+    """`trace` of a module by the arguments of its `forward`; other methods stay callable."""
+    if not isinstance(mod, Module):
+        raise AttributeError("expected torch.nn.Module as the first argument")
+    if not isinstance(inputs, dict):
+        raise AttributeError("expected a dictionary of (method_name, input) pairs")
+    return trace(mod, inputs.get("forward", ()))
 
 
 def script_method(fn):
@@ -63,6 +80,10 @@ def script_method(fn):
 def freeze(mod, preserved_attrs=None, optimize_numerics=True):
     """The module itself, which must be in evaluation mode as torch demands."""
     _deprecated("freeze", _COMPILE)
+    if not isinstance(mod, ScriptModule):
+        raise RuntimeError(
+            "Freezing expects a ScriptModule as input. Please use torch.jit.script or torch.jit.trace to script your 'nn.Module'."
+        )
     if mod.training:
         raise RuntimeError(
             "Freezing is currently only implemented for modules in eval mode. Please call .eval() on your module before freezing."
@@ -74,18 +95,6 @@ def optimize_for_inference(mod, other_methods=None):
     """The module itself, in evaluation mode."""
     _deprecated("optimize_for_inference", _COMPILE)
     return freeze(mod.eval())
-
-
-def save(m, f, _extra_files=None):
-    raise NotImplementedError(
-        "torch.jit.save: there is no TorchScript program to write; use torch.save(module.state_dict(), f)"
-    )
-
-
-def load(f, map_location=None, _extra_files=None, _restore_shapes=False):
-    raise NotImplementedError(
-        "torch.jit.load: TorchScript programs cannot be run; load a state_dict by torch.load into the module's Python class"
-    )
 
 
 def fork(func, *args, **kwargs):
