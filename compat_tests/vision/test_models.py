@@ -1,0 +1,270 @@
+"""Models have torchvision's layers, initial weights, outputs and statistics; weights its addresses and facts.
+
+A run without torch compares with what `record_models` wrote down. `pytest -m reference compat_tests/vision/test_models.py`
+compares live, and builds whole models.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import pickle
+import urllib.error
+import warnings
+
+import numpy as np
+import pytest
+
+import jtorch
+from jtorch.vision import models
+
+from .model_cases import CASES, LARGE, RECORDED, Case, layout, observe, undrawn
+from .reference import load_torchvision
+
+NAMES = models.list_models(module=models)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return json.loads(RECORDED.read_text())
+
+
+@pytest.fixture
+def without_draws():
+    with undrawn(jtorch):
+        yield
+
+
+@pytest.mark.filterwarnings("ignore:The default weight initialization:FutureWarning")
+def test_layers_of_every_model(recorded, without_draws):
+    wrong = [name for name in NAMES if layout(models.get_model(name)) != recorded["layouts"][name]]
+    assert not wrong
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_weights_and_outputs(case: Case, recorded):
+    seen = observe(jtorch, lambda: case.make(models), case.size)
+    expected = recorded["outputs"][case.name]
+    np.testing.assert_allclose(seen["weights"], expected["weights"], rtol=1e-5)
+    for mode in ("train", "eval"):
+        np.testing.assert_allclose(seen[mode], expected[mode], rtol=1e-4, atol=1e-5, err_msg=mode)
+
+
+def test_weights_are_an_enumeration():
+    weights = models.ResNet50_Weights.IMAGENET1K_V2
+    assert repr(weights) == str(weights) == "ResNet50_Weights.IMAGENET1K_V2"
+    assert models.ResNet50_Weights.DEFAULT is weights
+    assert weights.url == "https://download.pytorch.org/models/resnet50-11ad3fa6.pth"
+    assert weights.meta["num_params"] == 25557032
+    assert weights.meta["min_size"] == (1, 1)
+    assert len(weights.meta["categories"]) == 1000
+    assert weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] == 80.858
+    assert models.get_weight("ResNet50_Weights.IMAGENET1K_V2") is weights
+    assert models.get_model_weights("resnet50") is models.get_model_weights(models.resnet50) is models.ResNet50_Weights
+    assert copy.deepcopy(weights) is weights
+    assert pickle.loads(pickle.dumps(weights)) is weights
+    assert copy.deepcopy(weights.value) == weights.value != models.ResNet50_Weights.IMAGENET1K_V1.value
+
+
+def test_preprocessing():
+    preset = models.ResNet50_Weights.DEFAULT.transforms()
+    assert repr(preset).splitlines()[1:3] == ["    crop_size=[224]", "    resize_size=[232]"]
+    picture = np.random.RandomState(0).randint(0, 256, (3, 240, 260), dtype=np.uint8)
+    assert preset(jtorch.from_numpy(picture)).shape == (3, 224, 224)
+
+
+ERRORS = (
+    ("get_model('resnet1')", ValueError, "Unknown model resnet1"),
+    ("get_weight('ResNet50')", ValueError, "Invalid weight name provided: 'ResNet50'."),
+    ("get_weight('No_Weights.A')", ValueError, "The weight enum 'No_Weights' for the specific method couldn't be retrieved."),
+    ("get_weight('ResNet50_Weights.A')", KeyError, "'A'"),
+    ("get_model_weights(len)", ValueError, "The method is missing the 'weights' argument."),
+    ("resnet18(weights='A')", KeyError, "'A'"),
+    (
+        "resnet18(weights=m.ResNet50_Weights.DEFAULT)",
+        TypeError,
+        "Invalid Weight class provided; expected ResNet18_Weights but received ResNet50_Weights.",
+    ),
+    ("resnet18(weights='DEFAULT', num_classes=3)", ValueError, "The parameter 'num_classes' expected value 1000 but got 3 instead."),
+    ("resnext50_32x4d(groups=2)", ValueError, "The parameter 'groups' expected value 32 but got 2 instead."),
+    ("resnet18(replace_stride_with_dilation=[True])", ValueError, "replace_stride_with_dilation should be None or a 3-element tuple, got [True]"),
+    ("resnet18(replace_stride_with_dilation=[True] * 3)", NotImplementedError, "Dilation > 1 not supported in BasicBlock"),
+    ("resnet.BasicBlock(8, 8, groups=2)", ValueError, "BasicBlock only supports groups=1 and base_width=64"),
+    ("SqueezeNet('2')", ValueError, "Unsupported SqueezeNet version 2: 1_0 or 1_1 expected"),
+    ("mobilenet_v2(inverted_residual_setting=[])", ValueError, "inverted_residual_setting should be non-empty or a 4-element list, got []"),
+    ("MobileNetV3([], 8)", ValueError, "The inverted_residual_setting should not be empty"),
+    ("MobileNetV3([1], 8)", TypeError, "The inverted_residual_setting should be List[InvertedResidualConfig]"),
+    ("_utils.IntermediateLayerGetter(m.squeezenet1_1(), {'no': 'x'})", ValueError, "return_layers are not present in model"),
+)  # fmt: skip
+
+
+def raises(expression: str, library) -> tuple[type, str]:
+    try:
+        eval(f"m.{expression}", {"m": library})
+    except Exception as error:
+        return type(error), str(error)
+    return type(None), ""
+
+
+@pytest.mark.parametrize(("expression", "kind", "message"), ERRORS, ids=[row[0] for row in ERRORS])
+def test_errors(expression, kind, message, without_draws):
+    assert raises(expression, models) == (kind, message)
+
+
+OLDER_WAYS = ("resnet18(False)", "resnet18(pretrained=False)", "resnet18(None, True, num_classes=2)")
+
+
+def warned(expression: str, library) -> list[str]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        eval(f"m.{expression}", {"m": library})
+    return [str(warning.message) for warning in caught]
+
+
+def test_older_ways_warn(without_draws):
+    assert warned(OLDER_WAYS[0], models) == [
+        "Using 'weights' as positional parameter(s) is deprecated since 0.13 and may be removed in the future. "
+        "Please use keyword parameter(s) instead.",
+        "Arguments other than a weight enum or `None` for 'weights' are deprecated since 0.13 and may be removed in the "
+        "future. The current behavior is equivalent to passing `weights=None`.",
+    ]
+
+
+class FakeResponse:
+    def __init__(self, data: bytes) -> None:
+        self.data, self.headers = data, {}
+
+    def read(self, size: int) -> bytes:
+        data, self.data = self.data[:size], self.data[size:]
+        return data
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+
+def test_weights_are_fetched_into_the_cache(tmp_path, monkeypatch):
+    """As far as the hash, which a made-up file cannot have; one that is there already is trusted, as in torch."""
+    monkeypatch.setattr(jtorch.hub, "_chosen_dir", [str(tmp_path)])
+    source = models.squeezenet1_1()
+    jtorch.save(source.state_dict(), tmp_path / "made_up.pth")
+    data = (tmp_path / "made_up.pth").read_bytes()
+    asked = []
+
+    def urlopen(request):
+        asked.append(request.full_url)
+        return FakeResponse(data)
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    with pytest.raises(RuntimeError, match='invalid hash value \\(expected "b8a52dc0"'):
+        models.squeezenet1_1(weights="DEFAULT", progress=False)
+    assert asked == ["https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth"]
+
+    (tmp_path / "checkpoints" / "squeezenet1_1-b8a52dc0.pth").write_bytes(data)
+    loaded = models.squeezenet1_1(weights="IMAGENET1K_V1")
+    assert loaded.features[0].weight.equal(source.features[0].weight)
+    assert len(asked) == 1
+
+
+def test_without_a_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(jtorch.hub, "_chosen_dir", [str(tmp_path)])
+
+    def urlopen(request):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    with pytest.raises(urllib.error.URLError, match="place the file at .*resnet18-f37072fd.pth by other means"):
+        models.ResNet18_Weights.DEFAULT.get_state_dict()
+
+
+def test_densenet_reads_its_older_keys(tmp_path, monkeypatch, without_draws):
+    weights = models.DenseNet121_Weights.DEFAULT
+    source = models.densenet121()
+    jtorch.nn.init.ones_(source.features.denseblock1.denselayer1.conv1.weight)
+    names = (
+        (name, f"{kind}{number}", f"{kind}.{number}")
+        for name in source.state_dict()
+        for kind in ("norm", "conv")
+        for number in "12"
+    )
+    older = {name: name for name in source.state_dict()}
+    older |= {name: name.replace(new, old) for name, new, old in names if f".{new}." in name}
+    state = {older[name]: value for name, value in source.state_dict().items() if "num_batches" not in name}
+    state |= {name: value for name, value in source.state_dict().items() if "num_batches" in name}
+    monkeypatch.setattr(jtorch.hub, "load_state_dict_from_url", lambda url, **options: state)
+    loaded = models.densenet121(weights=weights)
+    assert loaded.features.denseblock1.denselayer1.conv1.weight.min() == 1
+
+
+@pytest.mark.reference
+def test_equals_torchvisions_lists():
+    _, torchvision = load_torchvision()
+    theirs = torchvision.models
+    assert set(NAMES) <= set(theirs.list_models(module=theirs))
+    for name in NAMES:
+        expected, found = theirs.get_model_weights(name), models.get_model_weights(name)
+        assert expected.__name__ == found.__name__
+        assert getattr(models, found.__name__) is found
+        assert list(expected.__members__) == list(found.__members__)
+        for member in expected.__members__:
+            assert (expected[member].name, expected[member].url) == (found[member].name, found[member].url)
+            meta = {key: value for key, value in expected[member].meta.items() if key != "_docs"}
+            assert meta == found[member].meta
+            assert repr(expected[member].transforms()) == repr(found[member].transforms())
+
+
+@pytest.mark.reference
+@pytest.mark.filterwarnings("ignore:The default weight initialization:FutureWarning")
+def test_equals_torchvisions_names(without_draws):
+    """Everything that a family's module shows; constructors take the same arguments."""
+    _, torchvision = load_torchvision()
+    missing = []
+    families = [
+        name
+        for name, module in vars(torchvision.models).items()
+        if inspect.ismodule(module) and not hasattr(module, "__path__") and not name.startswith("_")
+    ]
+    for family in families:
+        theirs = getattr(torchvision.models, family)
+        ours = getattr(models, family, None)
+        if ours is None:
+            continue
+        for name, value in vars(theirs).items():
+            if getattr(value, "__module__", None) != theirs.__name__ or name.startswith("_"):
+                continue
+            found = getattr(ours, name, None)
+            if found is None:
+                missing.append(f"{family}.{name}")
+            elif inspect.isclass(value) and issubclass(value, torchvision.models._api.nn.Module):
+                expected = inspect.signature(value.__init__)
+                if list(inspect.signature(found.__init__).parameters) != list(expected.parameters):
+                    missing.append(f"{family}.{name}{expected}")
+    assert not missing
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(("expression", "kind", "message"), ERRORS, ids=[row[0] for row in ERRORS])
+def test_torchvisions_errors(expression, kind, message):
+    _, torchvision = load_torchvision()
+    assert raises(expression, torchvision.models) == (kind, message)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("expression", OLDER_WAYS)
+def test_torchvisions_warnings(expression, without_draws):
+    _, torchvision = load_torchvision()
+    assert warned(expression, models) == warned(expression, torchvision.models)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("name", LARGE)
+def test_equals_torchvisions_outputs(name: str):
+    torch, torchvision = load_torchvision()
+    seen = observe(jtorch, lambda: models.get_model(name), 64)
+    expected = observe(torch, lambda: torchvision.models.get_model(name), 64)
+    np.testing.assert_allclose(seen["weights"], expected["weights"], rtol=1e-5)
+    for mode in ("train", "eval"):
+        np.testing.assert_allclose(seen[mode], expected[mode], rtol=1e-4, atol=1e-4, err_msg=mode)
