@@ -259,6 +259,17 @@ def _finite(name):
     return check
 
 
+SMALL = 64
+
+
+def _in_double(factor, input):
+    """Factors of small matrices computed in double precision, which costs little there: slopes divide by the gaps between their values."""
+    if max(input.shape[-2:]) > SMALL or input.dtype.itemsize // (1 + is_complex(input)) == 8:
+        return factor(input)
+    made = factor(input.astype(jnp.complex128 if is_complex(input) else jnp.float64))
+    return tuple(f.astype(jnp.complex64 if is_complex(f) else jnp.float32) for f in made)
+
+
 def _svd(input, full_matrices):
     if input.size == 0:
         m, n = input.shape[-2:]
@@ -271,7 +282,7 @@ def _svd(input, full_matrices):
             jnp.eye(n if full_matrices else k, n, dtype=input.dtype), (*batch, n if full_matrices else k, n)
         )
         return u, jnp.zeros((*batch, k), real), vh
-    return tuple(jnp.linalg.svd(input, full_matrices=full_matrices))
+    return _in_double(lambda a: tuple(jnp.linalg.svd(a, full_matrices=full_matrices)), input)
 
 
 @op("linalg.svd", promote="none", variants="function out", node="LinalgSvd", outputs=("U", "S", "Vh"))
@@ -303,7 +314,7 @@ def _svd_slope(u, s, vh, to_u, to_s, to_vh):
     # Giles, An extended collection of matrix derivative results, 2008; with the complex phases of torch's rule.
     k = s.shape[-1]
     eye = jnp.eye(k, dtype=s.dtype)
-    gap = s[..., None, :] ** 2 - s[..., :, None] ** 2 + eye
+    gap = (s[..., None, :] - s[..., :, None]) * (s[..., None, :] + s[..., :, None]) + eye
     v = adjoint(vh)
     to_v = adjoint(to_vh)
     inner_u, inner_v = _skew(product(adjoint(u), to_u)), _skew(product(vh, to_v))
@@ -329,7 +340,8 @@ def svdvals(input: Array):
     check_matrix("linalg.svd", input)
     if input.size == 0:
         return _svd(input, False)[1]
-    return jnp.linalg.svd(input, compute_uv=False)
+    (values,) = _in_double(lambda a: (jnp.linalg.svd(a, compute_uv=False),), input)
+    return values
 
 
 svd.check(_finite("linalg.svd"))
@@ -344,8 +356,7 @@ def _eigh(input, uplo):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {uplo}")
     if input.size == 0:
         return jnp.zeros(input.shape[:-1], jnp.real(input).dtype), input
-    values, vectors = jnp.linalg.eigh(input, UPLO=uplo.upper(), symmetrize_input=False)
-    return values, vectors
+    return _in_double(lambda a: tuple(jnp.linalg.eigh(a, UPLO=uplo.upper(), symmetrize_input=False)), input)
 
 
 def _eigh_slope(to_values, to_vectors, values, vectors):
@@ -380,7 +391,7 @@ def _eig(input):
     dtype = jnp.promote_types(input.dtype, jnp.complex64)
     if input.size == 0:
         return jnp.zeros(input.shape[:-1], dtype), jnp.zeros(input.shape, dtype)
-    values, vectors = jnp.linalg.eig(input)
+    values, vectors = _in_double(lambda a: tuple(jnp.linalg.eig(a)), input)
     return values.astype(dtype), vectors.astype(dtype)
 
 
