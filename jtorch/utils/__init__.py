@@ -6,12 +6,13 @@ from jtorch.utils import data
 
 __all__ = ["data"]
 
-_MODULES = frozenset("benchmark checkpoint data deterministic dlpack hooks model_zoo".split())
+_MODULES = frozenset("benchmark bottleneck checkpoint data deterministic dlpack hooks model_zoo tensorboard".split())
+_NAMES = {"set_module": "swapping", "swap_tensors": "swapping", "summary": "model_summary", "draw": "model_picture"}
 
 
 def __getattr__(name):
-    if name in ("set_module", "swap_tensors"):
-        return getattr(importlib.import_module(f"{__name__}.swapping"), name)
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module 'torch.utils' has no attribute '{name}': jtorch has no torch.utils.{name}")
