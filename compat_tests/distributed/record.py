@@ -1,0 +1,22 @@
+"""Writes down what torch's processes did: `python -m compat_tests.distributed.record TABLE...`."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from compat_tests.distributed.launch import job
+
+RECORDED = Path(__file__).with_name("recorded.json")
+
+
+def main(tables: list[str]) -> None:
+    recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    for table in tables:
+        with tempfile.TemporaryDirectory() as folder:
+            recorded[table] = job("torch", table, Path(folder))
+    RECORDED.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

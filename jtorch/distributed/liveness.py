@@ -1,0 +1,70 @@
+"""Who is still alive: each process raises a counter in the store, and those that wait look whether the others' move."""
+
+import threading
+import time
+
+from jtorch.distributed.store import DistBackendError, DistError, Store
+
+
+class Liveness:
+    """The counters of all processes of a job. A process whose counter stands still for `seconds` is taken for dead."""
+
+    def __init__(self, store: Store, rank: int, size: int, seconds: float):
+        self._store, self._rank, self._size, self._seconds = store, rank, size, seconds
+        self._period = seconds / 6
+        self._seen: dict[int, tuple[bytes, float]] = {}
+        self._looked = 0.0
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        store.set(f"alive/{rank}", "0")
+        threading.Thread(target=self._beat, name="liveness", daemon=True).start()
+
+    def _beat(self) -> None:
+        count = 0
+        while not self._ended.wait(self._period):
+            count += 1
+            try:
+                self._store.set(f"alive/{self._rank}", str(count))
+            except DistError:
+                return  # whoever waits will find that the store is gone
+
+    def check(self) -> None:
+        """Raise if a process is gone that had not left."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked < self._period:
+                return
+            self._looked = now
+            lost = self._lost(now)
+        if lost:
+            raise DistBackendError(
+                f"rank {', '.join(map(str, lost))} gave no sign of life for {self._seconds:.0f} s: the process may have ended, see its output"
+            )
+
+    def _lost(self, now: float) -> list[int]:
+        lost = []
+        for rank in range(self._size):
+            if rank == self._rank or not self._store.check([f"alive/{rank}"]):
+                continue
+            count = self._store.get(f"alive/{rank}")
+            before, since = self._seen.get(rank, (None, now))
+            if count != before:
+                self._seen[rank] = (count, now)
+            elif count != b"left" and now - since > self._seconds:
+                lost.append(rank)
+        return lost
+
+    def leave(self) -> None:
+        """This process is about to end, and nobody need miss it."""
+        self._ended.set()
+        self._store.set(f"alive/{self._rank}", "left")
+
+    def wait_until_all_left(self) -> None:
+        """Stay as long as another process is there, for what is served from here."""
+        while True:
+            now = time.monotonic()
+            lost = self._lost(now)
+            counts = {rank: self._store.get(f"alive/{rank}") for rank in range(self._size) if rank != self._rank}
+            if all(count == b"left" or rank in lost for rank, count in counts.items()):
+                return
+            time.sleep(0.01)

@@ -1,0 +1,97 @@
+"""`Work`: a collective under way."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from jtorch.distributed.store import DistBackendError
+
+
+class Work:
+    """What `async_op=True` returns. Results are written to the tensors when it is waited for, or seen to be completed.
+
+    The numbers sent are those at the time of the call: a tensor that is written to later sends what it was.
+    """
+
+    def __init__(self, finish: Callable, timeout: timedelta, check: Callable = lambda: None, source: int = -1):
+        self._finish: Callable | None = finish
+        self._timeout, self._check, self._source = timeout, check, source
+        self._came = threading.Event()
+        self._lock = threading.RLock()
+        self._row = self._error = None
+        self._results: list = []
+
+    def _set(self, row=None, error: BaseException | None = None) -> None:
+        self._row, self._error = row, error
+        self._came.set()
+
+    def wait(self, timeout: timedelta | None = None) -> bool:
+        """Wait until it is done, and let the tensors have the results; raises if it failed or was not done in time."""
+        limit = timeout or self._timeout
+        end = time.monotonic() + limit.total_seconds()
+        while not self._came.wait(min(1.0, max(end - time.monotonic(), 0))):
+            self._check()
+            if time.monotonic() >= end:
+                raise DistBackendError(
+                    f"Timed out waiting {limit.total_seconds() * 1000:.0f}ms for a collective to complete: a process of the group has not called it"
+                )
+        if self._error is not None:
+            raise self._error
+        self._give()
+        return True
+
+    def _give(self) -> None:
+        with self._lock:
+            finish, self._finish = self._finish, None
+            if finish is not None:
+                self._results = finish(self._row) or []
+                self._row = None
+
+    def is_completed(self) -> bool:
+        """Whether it is done, with or without an error."""
+        if not self._came.is_set():
+            return False
+        if self._error is None:
+            self._give()
+        return True
+
+    def is_success(self) -> bool:
+        return self.is_completed() and self._error is None
+
+    def exception(self):
+        """The error it ended with, or None."""
+        return self._error
+
+    def synchronize(self) -> None:
+        self.wait()
+
+    def result(self) -> list:
+        """The tensors that were written."""
+        self.wait()
+        return self._results
+
+    def source_rank(self) -> int:
+        """The rank that a received message came from."""
+        return self._source
+
+    def get_future(self):
+        """A future of the tensors that are written."""
+        from jtorch.futures import Future
+
+        return _FutureOfWork(Future(), self).future
+
+
+class _FutureOfWork:
+    """Waits on a thread of its own, since a future calls back without being asked."""
+
+    def __init__(self, future, work: Work):
+        self.future = future
+
+        def run():
+            try:
+                future.set_result(work.result())
+            except Exception as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
