@@ -141,7 +141,14 @@ def _array(data, dtype) -> np.ndarray:
         _no_complex()
     if wanted.name == "bool":
         return np.array([bool(x) for x in leaves], np.bool_).reshape(shape)
+    if wanted is dtypes.float8_e4m3fn:
+        return _limited(np.array(leaves, np.float32), wanted.numpy).reshape(shape)
     return np.array(leaves, dtype=wanted.numpy).reshape(shape)
+
+
+def _limited(array, dtype: np.dtype) -> np.ndarray:
+    """Numbers brought to the largest one that a dtype of 8 bits without infinity holds."""
+    return np.clip(array, -448, 448).astype(dtype)
 
 
 def _no_complex():
@@ -312,6 +319,8 @@ def from_file(
 def _filled(shape, value, dtype: np.dtype) -> np.ndarray:
     """One number everywhere; of an unsigned dtype a negative one wraps around."""
     check_range(value, dtypes.from_numpy_dtype(dtype))
+    if dtype == dtypes.float8_e4m3fn.numpy:
+        return np.full(shape, _limited(np.float32(value), dtype))
     return np.full(shape, int(value) % 2 ** (8 * dtype.itemsize) if dtype.kind == "u" else value, dtype)
 
 

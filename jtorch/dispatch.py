@@ -328,6 +328,8 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {a} != {b}\nConvert one of them with .to(dtype)."
         )
+    if any(d.is_float8 for d in dimensioned + zero_dim):
+        _refuse_float8(op, dimensioned + zero_dim, origin.params)
     origin.op, origin.compute = op, compute
     origin.differentiable = op.differentiable
     keyword = {p.name for p in op.params if p.keyword_only}
@@ -381,6 +383,21 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
     make_room(_prims)
     _prims[key] = prim
     return prim
+
+
+# What is done with floating numbers of 8 bits: they are moved (operations of these files) and little else.
+_MOVING = frozenset("views shape indexing memory padding gather_scatter blocks masked random".split())
+_WITH_FLOAT8 = frozenset("abs all any cat eq isnan mul ne stack where".split())
+
+
+def _refuse_float8(op, kinds, params):
+    moves = op.fn.__module__.rpartition(".")[2] in _MOVING
+    if moves or called(op) in _WITH_FLOAT8 or params.get("dtype", ("static", None))[1] is not None:
+        return
+    kind = next(d for d in kinds if d.is_float8)
+    raise NotImplementedError(
+        f"\"{called(op)}_cpu\" not implemented for '{SCALAR_NAMES[kind.name]}'; compute in another dtype, .to(torch.float32)"
+    )
 
 
 def _refuse_kinds(op, plan, args):

@@ -18,7 +18,7 @@ class dtype:
         self.itemsize = self.numpy.itemsize
         self.is_floating_point = category == 2
         self.is_complex = category == 3
-        self.is_signed = name != "bool" and not name.startswith("uint")
+        self.is_signed = name not in ("bool", "float8_e8m0fnu") and not name.startswith("uint")
         self.priority = category  # 0 bool, 1 integer, 2 floating, 3 complex: the order of promotion
         self.tensor_type = tensor_type  # FloatTensor, ...: the name of the old type object
         BY_NAME[name] = self
@@ -35,9 +35,16 @@ class dtype:
         """The short name: f32 for float32."""
         if self.name == "bool":
             return "b8"
+        if self.is_float8:
+            return "f8" + self.name.removeprefix("float8_")
         letters = "c" if self.is_complex else "bf" if self.name == "bfloat16" else "f" if self.is_floating_point else ""
         letters = letters or ("i" if self.is_signed else "u")
         return f"{letters}{8 * self.itemsize}"
+
+    @property
+    def is_float8(self) -> bool:
+        """Whether this is a floating dtype of 8 bits, for storing: it takes part in no promotion and in few operations."""
+        return self.name.startswith("float8")
 
     def to_real(self) -> "dtype":
         """The dtype of the real part: complex64 -> float32, complex128 -> float64, otherwise itself."""
@@ -61,6 +68,11 @@ float64 = double = dtype("float64", np.float64, 2, "DoubleTensor")
 float32 = float = dtype("float32", np.float32, 2, "FloatTensor")
 float16 = half = dtype("float16", np.float16, 2, "HalfTensor")
 bfloat16 = dtype("bfloat16", ml_dtypes.bfloat16, 2, "BFloat16Tensor")
+float8_e4m3fn = dtype("float8_e4m3fn", ml_dtypes.float8_e4m3fn, 2, None)
+float8_e4m3fnuz = dtype("float8_e4m3fnuz", ml_dtypes.float8_e4m3fnuz, 2, None)
+float8_e5m2 = dtype("float8_e5m2", ml_dtypes.float8_e5m2, 2, None)
+float8_e5m2fnuz = dtype("float8_e5m2fnuz", ml_dtypes.float8_e5m2fnuz, 2, None)
+float8_e8m0fnu = dtype("float8_e8m0fnu", ml_dtypes.float8_e8m0fnu, 2, None)
 uint8 = dtype("uint8", np.uint8, 1, "ByteTensor")
 int8 = dtype("int8", np.int8, 1, "CharTensor")
 int16 = short = dtype("int16", np.int16, 1, "ShortTensor")
@@ -131,7 +143,9 @@ class finfo:
         self.max = python_float(info.max).item()
         self.min = python_float(info.min).item()
         self.tiny = self.smallest_normal = python_float(info.tiny).item()
-        self.resolution = python_float(info.resolution).item()
+        self.resolution = 1.0 if dtype.is_float8 else python_float(info.resolution).item()
+        if dtype is float8_e5m2fnuz:
+            self.eps = 0.125  # as torch has it
 
     def __repr__(self):
         return (
@@ -181,6 +195,8 @@ def set_default_dtype(d: dtype) -> None:
         raise TypeError(f"invalid dtype object: only floating-point types are supported as the default type, got {d!r}")
     if not d.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
+    if d.is_float8:
+        raise TypeError(f"couldn't find storage object {d.name.capitalize()}Storage")
     if d is not Defaults.dtype:
         Defaults.dtype = d
         for callback in Defaults.changed:

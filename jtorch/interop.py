@@ -6,6 +6,7 @@ import numpy as np
 
 from . import dtypes, engine
 from .autograd.mode import STATE
+from .ops.kinds import SCALAR_NAMES
 from .storage import Storage, contiguous_strides
 from .tensor import OWN_STATE, Tensor, _new
 from .transfer import place_of, place_of_jax
@@ -57,8 +58,9 @@ def to_numpy(tensor: Tensor, force: bool = False) -> np.ndarray:
             )
     elif tensor.device.type != "cpu" or tensor.requires_grad:
         return np.array(tensor._read().numpy())
-    if tensor._aval.dtype is dtypes.bfloat16:
-        raise TypeError("Got unsupported ScalarType BFloat16: numpy has no bfloat16; use .float() first")
+    if tensor._aval.dtype is dtypes.bfloat16 or tensor._aval.dtype.is_float8:
+        name = tensor._aval.dtype.name
+        raise TypeError(f"Got unsupported ScalarType {SCALAR_NAMES[name]}: numpy has no {name}; use .float() first")
     tensor._storage.share()
     return alias_view(tensor)
 

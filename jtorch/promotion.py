@@ -27,6 +27,12 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     a, b = type1, type2
     if a is b:
         return a
+    if a.is_float8 or b.is_float8:
+        names = [(d.tensor_type or d.name.capitalize()).removesuffix("Tensor") for d in (a, b)]
+        raise RuntimeError(
+            f"Promotion for Float8 Types is not supported, attempted to promote {names[0]} and {names[1]}\n"
+            "Convert one of them with .to(dtype)."
+        )
     if a.priority != b.priority:
         low, high = (a, b) if a.priority < b.priority else (b, a)
         if high.is_complex and low is dtypes.float64:
@@ -107,7 +113,8 @@ def can_cast(from_: dtype, to: dtype) -> bool:
 # Names of C++ types that numbers are converted to.
 _NUMBER_TYPES = {
     "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16", "float32": "float",
+    "bfloat16": "c10::BFloat16", "float32": "float", "float8_e4m3fn": "c10::Float8_e4m3fn", "float8_e5m2": "c10::Float8_e5m2",
+    "float8_e4m3fnuz": "c10::Float8_e4m3fnuz", "float8_e5m2fnuz": "c10::Float8_e5m2fnuz",
 }  # fmt: skip
 
 

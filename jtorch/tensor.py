@@ -508,12 +508,12 @@ class Tensor(metaclass=_TensorMeta):
         if self._aval.size != 1:
             raise RuntimeError(f"a Tensor with {self._aval.size} elements cannot be converted to Scalar")
         found = self._read().numpy().reshape(()).item()
-        return float(found) if self._aval.dtype is dtypes.bfloat16 else found
+        return float(found) if self._aval.dtype.is_floating_point else found
 
     def tolist(self):
         """Nested lists of Python numbers."""
         array = self._read().numpy()
-        return (array.astype(np.float32) if self._aval.dtype is dtypes.bfloat16 else array).tolist()
+        return (array if array.dtype.isbuiltin == 1 else array.astype(np.float32)).tolist()
 
     def __bool__(self):
         if self._aval.size != 1:

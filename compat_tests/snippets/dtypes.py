@@ -128,3 +128,63 @@ x = torch.ones(2)
 [torch.ones(1, dtype=d).numpy().dtype.name for d in (torch.float16, torch.float64, torch.uint8, torch.int64, torch.bool, torch.complex64)]
 # --- numbers alone are a tensor to these
 [torch.add(2, 3.5), torch.add(2, 3, alpha=4), torch.mul(True, False), torch.div(7, 2), torch.div(7, 2, rounding_mode="floor"), torch.sub(2, 1j), torch.floor_divide(7, 2)]
+# --- floating point of 8 bits: what a number becomes
+x = torch.tensor([1.0, -0.3, 500.0, 1e6, float("inf"), float("nan"), 1e-9])
+kinds = (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)
+[[(x.to(d), x.to(d).float(), x.half().to(d).tolist(), torch.tensor([3, 300]).to(d)) for d in kinds], x[:4].to(torch.float8_e8m0fnu).tolist()]
+# --- floating point of 8 bits: properties
+kinds = (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz, torch.float8_e8m0fnu)
+[(d, d.itemsize, d.is_floating_point, d.is_signed, d.abbr, torch.finfo(d), torch.zeros(2, dtype=d).type()) for d in kinds]
+# --- floating point of 8 bits: moved and written to
+x = torch.arange(6.0).to(torch.float8_e4m3fn)
+y = x.clone()
+y[0] = 500.0
+y[1:3].fill_(-1.5)
+z = torch.zeros(6, dtype=torch.float8_e4m3fn).copy_(torch.arange(6) * 100)
+[x.view(2, 3).t(), torch.cat([x, y]), x[torch.tensor([2, 1])], x.view(torch.uint8), y, z, torch.full((2,), 400.0, dtype=torch.float8_e4m3fn),
+ torch.tensor([448.0, 449.0], dtype=torch.float8_e4m3fn), x == y, x * x, torch.where(x == y, x, y), x[1].item(), x.abs().any(), x.sum(dtype=torch.float32)]
+# --- floating point of 8 bits: gradients pass a cast
+w = torch.ones(3, requires_grad=True)
+(w.to(torch.float8_e5m2).float() * 2).sum().backward()
+[w.grad, w.to(torch.float8_e5m2).requires_grad]
+# --- floating point of 8 bits: what is refused
+x = torch.ones(2, dtype=torch.float8_e4m3fn)
+def refused(call):
+    try:
+        return call()
+    except Exception as error:
+        return type(error).__name__, str(error).partition("\n")[0][:50]
+[
+    refused(lambda: torch.promote_types(torch.float8_e4m3fn, torch.float32)),
+    refused(lambda: torch.ones(2) + x),
+    refused(lambda: x.numpy())[1][:40],
+    refused(lambda: torch.set_default_dtype(torch.float8_e5m2)),
+    refused(lambda: torch.full((2,), 500.0, dtype=x.dtype)),
+    [refused(call)[0] for call in (lambda: x + x, lambda: x.sum(), lambda: -x, lambda: x.exp(), lambda: torch.rand(2, dtype=x.dtype), lambda: x.max())],
+    torch.result_type(x, 1), torch.can_cast(x.dtype, torch.int32), torch.can_cast(torch.float64, x.dtype),
+]
+# --- floating point of 8 bits: saved, loaded and copied
+import copy, io
+x = torch.arange(4.0).to(torch.float8_e5m2)
+file = io.BytesIO()
+torch.save({"x": x}, file)
+file.seek(0)
+torch.testing.assert_close(copy.deepcopy(x), x)
+torch.load(file)
+# --- products of matrices in 8 bits
+from torch.nn.functional import ScalingType, scaled_mm
+a = (torch.arange(16 * 32).reshape(16, 32) % 7 - 3.0).to(torch.float8_e4m3fn)
+b = (torch.arange(16 * 32).reshape(16, 32) % 5 - 2.0).to(torch.float8_e4m3fn).t()
+half, whole, rows = torch.tensor(0.5), ScalingType.TensorWise, ScalingType.RowWise
+by_row, by_column = torch.arange(1.0, 17).reshape(16, 1), torch.arange(1.0, 17).reshape(1, 16) / 4
+bias = torch.arange(16.0).to(torch.bfloat16)
+[
+    scaled_mm(a, b, half, whole, half, whole),
+    scaled_mm(a, b, [half], [whole], half, whole, bias=bias, output_dtype=torch.float32),
+    scaled_mm(a, b, by_row, rows, by_column, rows, output_dtype=torch.float32),
+    scaled_mm(a, b, half, whole, half, whole, output_dtype=None),
+    [refused(call) for call in (
+        lambda: scaled_mm(a, b, by_row.t(), rows, by_column, rows), lambda: scaled_mm(a, b.t(), half, whole, half, whole),
+        lambda: scaled_mm(a.float(), b, half, whole, half, whole), lambda: scaled_mm(a[0], b, half, whole, half, whole),
+    )],
+]

@@ -11,6 +11,7 @@ from ..dispatch import apply, apply_inplace
 from ..interop import to_jax, to_numpy
 from ..layout import channels_last_strides, is_contiguous, normal, preserved_strides
 from ..ops import memory as ops
+from ..ops.kinds import SCALAR_NAMES
 from ..overlap import is_expanded, refuse_shared
 from ..promotion import check_range
 from ..storage import contiguous_strides
@@ -145,7 +146,7 @@ def type(self: Tensor, dtype=None, non_blocking=False, **kwargs):
         module = "torch.cuda" if self.is_cuda else "torch"
         if self._aval.layout is not dtypes.strided:
             module += ".sparse"
-        return f"{module}.{self.dtype.tensor_type}"
+        return f"{module}.{SCALAR_NAMES[self.dtype.name]}Tensor"
     if isinstance(dtype, dtypes.dtype):
         return _convert(self, None, dtype)
     kind = creation.TYPES.get(dtype) if isinstance(dtype, str) else dtype

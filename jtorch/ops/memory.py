@@ -24,7 +24,16 @@ def cast(input, dtype):
         input = input.real
     if jnp.issubdtype(input.dtype, jnp.floating) and jnp.issubdtype(dtype, jnp.integer) and dtype.itemsize < 8:
         return input.astype(jnp.int64).astype(dtype)
+    if dtype in _LIMITED and input.dtype != dtype:
+        return _LIMITED[dtype](input.astype(jnp.float32)).astype(dtype)
     return input.astype(dtype)
+
+
+# Dtypes of 8 bits to which torch brings numbers that they do not hold: one has no infinity, the other neither zero nor sign.
+_LIMITED = {
+    jnp.dtype(jnp.float8_e4m3fn): lambda x: jnp.clip(x, -448, 448),
+    jnp.dtype(jnp.float8_e8m0fnu): lambda x: jnp.maximum(jnp.abs(x), 2.0**-126),
+}
 
 
 @op("copy", variants="", promote="none", node="CopyBackwards")
@@ -42,4 +51,4 @@ def fill(input: Array, value: Operand):
 @op("zero", variants="", promote="none")
 def zero(input: Array):
     """Every element set to zero."""
-    return jnp.zeros_like(input)
+    return jnp.broadcast_to(cast(jnp.float32(0), input.dtype), input.shape)

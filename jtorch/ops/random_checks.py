@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from jtorch.ops.draws import REDUCED
+from jtorch.ops.kinds import SCALAR_NAMES
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 WIDE_SPAN = 2**28  # from this many integers on torch draws 64-bit words
@@ -47,7 +48,7 @@ def require_kernel(kernel: str, dtype, *kinds: str):
     """A dtype among `kinds`, or the error of a kernel that does not know it."""
     if dtype.name not in kinds:
         raise NotImplementedError(
-            f"\"{kernel}\" not implemented for '{NAMES[dtype.name][0]}'\nThe dtypes that can be drawn: {', '.join(kinds)}."
+            f"\"{kernel}\" not implemented for '{SCALAR_NAMES[dtype.name]}'\nThe dtypes that can be drawn: {', '.join(kinds)}."
         )
 
 

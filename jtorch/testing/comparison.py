@@ -125,6 +125,7 @@ class _Comparison:
             actual, expected = actual.detach(), expected.detach()
             if actual.device != expected.device:
                 actual, expected = actual.cpu(), expected.cpu()
+            actual, expected = (x.float() if x.dtype.is_float8 else x for x in (actual, expected))
             if actual.dtype is not expected.dtype:
                 common = jtorch.promote_types(actual.dtype, expected.dtype)
                 actual, expected = actual.to(common), expected.to(common)
