@@ -283,7 +283,7 @@ def test_profile_names_ranges_and_programs(tmp_path):
         for _ in range(10):
             (x * 2).sum().item()
             prof.step()
-    assert rounds == [3, 7]
+    assert rounds == [4, 8]
     assert jtorch.engine.Settings.observer is None
 
 

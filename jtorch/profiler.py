@@ -1,5 +1,6 @@
 """torch.profiler: profiles of training loops, step by step; what is measured, and how, stands in `jtorch.autograd.profiler`."""
 
+import json
 import os
 import socket
 import time
@@ -95,6 +96,7 @@ class profile:
         self.schedule, self.on_trace_ready = schedule, on_trace_ready
         self.step_num = 0
         self._recorder = Recorder()
+        self._metadata: dict = {}
         self._action = ProfilerAction.NONE
         self._step_start = 0.0
 
@@ -107,11 +109,11 @@ class profile:
             self._recorder.start()
         self._action, self._step_start = action, time.perf_counter()
 
-    def _leave(self, save: bool) -> None:
+    def _leave(self, save: bool, number: int) -> None:
         if self._action not in _RECORDING:
             return
         if self.schedule:
-            _note(f"ProfilerStep#{self.step_num}", self._step_start, time.perf_counter(), "user_annotation")
+            _note(f"ProfilerStep#{number}", self._step_start, time.perf_counter(), "user_annotation")
         if save:
             self._recorder.stop()
             self._action = ProfilerAction.NONE
@@ -122,12 +124,12 @@ class profile:
         """The next step begins."""
         if self.schedule is None:
             return
-        self._leave(self._action is ProfilerAction.RECORD_AND_SAVE)
         self.step_num += 1
+        self._leave(self._action is ProfilerAction.RECORD_AND_SAVE, self.step_num - 1)
         self._enter(self.schedule(self.step_num))
 
     def stop(self) -> None:
-        self._leave(True)
+        self._leave(True, self.step_num)
 
     def __enter__(self):
         self.start()
@@ -145,9 +147,17 @@ class profile:
         """The ranges by name."""
         return averages(self._recorder.events)
 
+    def add_metadata(self, key: str, value: str) -> None:
+        """A text that goes into the trace file."""
+        self._metadata[key] = value
+
+    def add_metadata_json(self, key: str, value: str) -> None:
+        """A value in JSON that goes into the trace file."""
+        self._metadata[key] = json.loads(value)
+
     def export_chrome_trace(self, path, **_) -> None:
         """Write the ranges for chrome://tracing and Perfetto."""
-        self._recorder.events.export_chrome_trace(path)
+        self._recorder.events.export_chrome_trace(path, self._metadata)
 
     def export_stacks(self, path, metric: str = "self_cpu_time_total"):
         raise NotImplementedError(

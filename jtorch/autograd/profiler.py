@@ -50,6 +50,18 @@ class FunctionEventAvg:
         """Mean time of a call."""
         return self.cpu_time_total / self.count if self.count else 0.0
 
+    @property
+    def cpu_time_str(self) -> str:
+        return _time(self.cpu_time)
+
+    @property
+    def cpu_time_total_str(self) -> str:
+        return _time(self.cpu_time_total)
+
+    @property
+    def self_cpu_time_total_str(self) -> str:
+        return _time(self.self_cpu_time_total)
+
     def __repr__(self):
         return (
             f"<FunctionEventAvg key={self.key} self_cpu_time={_time(self.self_cpu_time_total)} cpu_time={_time(self.cpu_time)} "
@@ -108,8 +120,8 @@ class EventList(list):
     def self_cpu_time_total(self) -> float:
         return sum(row.self_cpu_time_total for row in averages(self))
 
-    def export_chrome_trace(self, path) -> None:
-        """Write the ranges for chrome://tracing and Perfetto."""
+    def export_chrome_trace(self, path, metadata=None) -> None:
+        """Write the ranges for chrome://tracing and Perfetto, with entries of `metadata` beside them."""
         events = [
             {
                 "ph": "X",
@@ -122,7 +134,7 @@ class EventList(list):
             }
             for e in self
         ]
-        text = json.dumps({"schemaVersion": 1, "traceEvents": events})
+        text = json.dumps({"schemaVersion": 1, **(metadata or {}), "traceEvents": events})
         path = os.fspath(path)
         with gzip.open(path, "wt") if path.endswith(".gz") else open(path, "w") as file:
             file.write(text)

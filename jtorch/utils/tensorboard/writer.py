@@ -217,33 +217,10 @@ class SummaryWriter:
         """The layers of a module and what lies between them, as `torch.utils.draw` finds them; one call of it in evaluation mode."""
         from tensorboardX.proto.event_pb2 import Event
 
-        from jtorch.utils.model_picture import graph
+        from jtorch.utils.tensorboard._pytorch_graph import graph
 
-        inputs = input_to_model if isinstance(input_to_model, (tuple, list)) else (input_to_model,)
-        made = _graph_def(type(model).__name__, graph(model, *inputs))
-        if verbose:
-            print(made)
+        made, _ = graph(model, input_to_model, verbose, use_strict_trace)
         self.file_writer.add_event(Event(graph_def=made.SerializeToString()))
-
-
-def _graph_def(name, vertices):
-    """The vertices in TensorFlow's terms: a path of modules is a scope."""
-    from tensorboardX.proto.attr_value_pb2 import AttrValue
-    from tensorboardX.proto.graph_pb2 import GraphDef
-    from tensorboardX.proto.node_def_pb2 import NodeDef
-    from tensorboardX.proto.versions_pb2 import VersionDef
-
-    paths = {vertex.name: f"{name}/{vertex.name.replace('.', '/').replace('#', '_')}" for vertex in vertices}
-    nodes = [
-        NodeDef(
-            name=paths[vertex.name],
-            op={"input": "IO Node", "output": "IO Node"}.get(vertex.kind, vertex.label.rpartition(": ")[2]),
-            input=[paths[source.name] for source in vertex.sources],
-            attr={"shapes": AttrValue(s=vertex.detail.encode())},
-        )
-        for vertex in vertices
-    ]
-    return GraphDef(node=nodes, versions=VersionDef(producer=22))
 
 
 def _plain(value):
