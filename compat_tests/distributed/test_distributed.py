@@ -1,6 +1,7 @@
 """Many processes: tables of cases against what torch's gloo did, and what happens when a process dies."""
 
 import json
+import socket
 import sys
 import textwrap
 from datetime import timedelta
@@ -100,3 +101,72 @@ def test_stores(tmp_path):
         assert store.list_keys() == ["count", "key"]
         with pytest.raises(dist.DistStoreError, match="wait timeout after 10ms, keys: /"):
             store.wait(["none"], timedelta(milliseconds=10))
+
+
+WORKER = """
+import os, sys, torch, torch.distributed as dist
+dist.init_process_group("gloo")
+rank, attempt = dist.get_rank(), int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+x = torch.ones(1) * rank
+dist.all_reduce(x)
+if "kill" in sys.argv and rank == 1 and attempt < int(sys.argv[-1]): os.kill(os.getpid(), 9)
+dist.barrier()
+print(f"rank {rank} of {os.environ['WORLD_SIZE']}, {os.environ['LOCAL_RANK']} of {os.environ['LOCAL_WORLD_SIZE']} on {os.environ['GROUP_RANK']}: {x.item()} {attempt}")
+dist.destroy_process_group()
+"""
+
+
+def torchrun(tmp_path, *arguments: str, module: str = "jtorch.distributed.run", nodes: int = 1):
+    script = tmp_path / "train.py"
+    script.write_text(WORKER)
+    known = [part.replace("SCRIPT", str(script)) for part in arguments]
+    each = [[part.replace("NODE", str(node)) for part in known] for node in range(nodes)]
+    return start([[sys.executable, "-m", "jtorch", "-m", module, *args] for args in each], 60)
+
+
+def test_torchrun(tmp_path):
+    ((status, output),) = torchrun(
+        tmp_path, "--nproc-per-node=2", "--standalone", "SCRIPT", module="torch.distributed.run"
+    )
+    assert status == 0, output
+    assert "rank 0 of 2, 0 of 2 on 0: 1.0 0" in output and "rank 1 of 2, 1 of 2 on 0: 1.0 0" in output
+
+
+def test_torchrun_starts_killed_workers_again(tmp_path):
+    ((status, output),) = torchrun(tmp_path, "--nproc_per_node=2", "--max-restarts=1", "--redirects=3", f"--log-dir={tmp_path}/logs", "SCRIPT", "kill", "1")  # fmt: skip
+    assert status == 0, output
+    (log,) = (tmp_path / "logs").glob("*/attempt_1/1/stdout.log")
+    assert "rank 1 of 2, 1 of 2 on 0: 1.0 1" in log.read_text()
+
+
+def test_torchrun_reports_a_failure(tmp_path):
+    ((status, output),) = torchrun(tmp_path, "--nproc-per-node=2", "SCRIPT", "kill", "9")
+    assert status == 1, output
+    assert "train.py FAILED" in output and "rank      : 1 (local_rank: 1)" in output and "exitcode  : -9" in output
+
+
+def test_torchrun_on_two_nodes(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    finished = torchrun(tmp_path, "--nnodes=2", "--node-rank=NODE", f"--master-port={port}", "SCRIPT", nodes=2)
+    assert [status for status, _ in finished] == [0, 0], finished
+    assert "rank 0 of 2, 0 of 1 on 0: 1.0 0" in finished[0][1] and "rank 1 of 2, 0 of 1 on 1: 1.0 0" in finished[1][1]
+
+
+def test_spawn(tmp_path):
+    code = f"""
+import torch, torch.distributed as dist, torch.multiprocessing as mp
+def work(rank, world):
+    dist.init_process_group("gloo", init_method="file://{tmp_path}/store", rank=rank, world_size=world)
+    x = torch.ones(1) * rank
+    dist.all_reduce(x)
+    print("rank", rank, x.item(), flush=True)
+if __name__ == "__main__":
+    torch.ones(2).sum().item()
+    mp.spawn(work, args=(2,), nprocs=2)
+"""
+    script = tmp_path / "train.py"
+    script.write_text(code)
+    ((status, output),) = start([[sys.executable, "-m", "jtorch", str(script)]], 60)
+    assert status == 0 and "rank 0 1.0" in output and "rank 1 1.0" in output, output

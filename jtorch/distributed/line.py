@@ -42,6 +42,5 @@ class Line:
                 failure = DistBackendError(
                     f"{kind} failed: {self.failed}\nA process of the group may have ended, or called another collective."
                 )
-                failure.__cause__ = error
                 work._set(error=failure)
             del task, row, work

@@ -1,0 +1,1 @@
+"""torch.distributed.elastic, as far as programs use it: `multiprocessing.errors.record`. The agent itself is `torch.distributed.run`."""

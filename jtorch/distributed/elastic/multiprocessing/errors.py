@@ -1,0 +1,96 @@
+"""Errors of processes that torchrun started: written to a file by the process, read by the agent."""
+
+import functools
+import json
+import os
+import signal
+import socket
+import time
+import traceback
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ProcessFailure:
+    """How a process ended that failed."""
+
+    local_rank: int
+    pid: int
+    exitcode: int
+    error_file: str
+    rank: int = 0
+    message: str = ""
+    timestamp: float = field(default_factory=time.time)
+
+    def __post_init__(self):
+        if os.path.exists(self.error_file) and os.path.getsize(self.error_file):
+            with open(self.error_file) as file:
+                found = json.load(file)["message"]
+            self.message, self.timestamp = found["extraInfo"]["py_callstack"], float(found["extraInfo"]["timestamp"])
+        elif self.exitcode < 0:
+            self.message = f"Signal {-self.exitcode} ({self.signal_name()}) received by PID {self.pid}"
+
+    def signal_name(self) -> str:
+        return signal.Signals(-self.exitcode).name if self.exitcode < 0 else "<N/A>"
+
+
+class ChildFailedError(Exception):
+    """Processes that torchrun started failed, for good."""
+
+    def __init__(self, name: str, failures: dict[int, ProcessFailure]):
+        self.name, self.failures = name, failures
+        super().__init__(self.format_msg())
+
+    def get_first_failure(self) -> tuple[int, ProcessFailure]:
+        rank = min(self.failures, key=lambda rank: self.failures[rank].timestamp)
+        return rank, self.failures[rank]
+
+    def format_msg(self) -> str:
+        """The report: what failed first, then the rest."""
+        line = "=" * 60
+        first, failure = self.get_first_failure()
+        others = [self._describe(i, f) for i, (rank, f) in enumerate(self.failures.items(), 1) if rank != first]
+        return "\n".join(
+            [
+                "", line, f"{self.name} FAILED", "-" * 60, "Failures:", *(others or ["  <NO_OTHER_FAILURES>"]), "-" * 60,
+                "Root Cause (first observed failure):", self._describe(0, failure), line,
+            ]
+        )  # fmt: skip
+
+    def _describe(self, number: int, failure: ProcessFailure) -> str:
+        message = (
+            failure.message
+            or "<N/A>: decorate the main function with torch.distributed.elastic.multiprocessing.errors.record"
+        )
+        when = time.strftime("%Y-%m-%d_%H:%M:%S", time.localtime(failure.timestamp))
+        return (
+            f"[{number}]:\n  time      : {when}\n  host      : {socket.gethostname()}\n"
+            f"  rank      : {failure.rank} (local_rank: {failure.local_rank})\n  exitcode  : {failure.exitcode} (pid: {failure.pid})\n"
+            f"  error_file: {failure.error_file if os.path.exists(failure.error_file) else '<N/A>'}\n  traceback : {message}"
+        )
+
+
+def record(fn, error_handler=None):
+    """Let a main function write the error it ends with where torchrun finds it, for its report."""
+
+    @functools.wraps(fn)
+    def recorded(*args, **kwargs):
+        try:
+            return fn(*args, **kwargs)
+        except SystemExit as error:
+            if error.code:
+                _write(error)
+            raise
+        except Exception as error:
+            _write(error)
+            raise
+
+    return recorded
+
+
+def _write(error: BaseException) -> None:
+    path = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if path:
+        about = {"py_callstack": traceback.format_exc(), "timestamp": str(int(time.time()))}
+        with open(path, "w") as file:
+            json.dump({"message": {"message": f"{type(error).__name__}: {error}", "extraInfo": about}}, file)
