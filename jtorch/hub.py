@@ -95,7 +95,7 @@ def load_state_dict_from_url(
     name = file_name if file_name is not None else os.path.basename(urllib.parse.urlparse(url).path)
     cached = os.path.join(model_dir, name)
     if not os.path.exists(cached):
-        sys.stderr.write(f'Downloading: "{url}" to {cached}\n')
+        sys.stdout.write(f'Downloading: "{url}" to {cached}\n')
         match = _HASH.search(name) if check_hash else None
         download_url_to_file(url, cached, match.group(1) if match else None, progress=progress)
     if _is_zip_of_one_file(cached):
