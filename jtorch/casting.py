@@ -82,6 +82,11 @@ def clear_cache() -> None:
     THREAD.casts.clear()
 
 
+def guard() -> tuple:
+    """What decides how operands are cast now, to be compared."""
+    return tuple(sorted(THREAD.enabled.items())), tuple(THREAD.chosen.items()), THREAD.cached
+
+
 def snapshot() -> tuple:
     """What autocast is in this thread now, for `restored`."""
     return dict(THREAD.enabled), dict(THREAD.chosen), THREAD.cached

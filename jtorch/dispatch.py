@@ -180,10 +180,13 @@ def apply_prim(prim: Prim, tensors, values, numbers, place, elementwise=False) -
 _LATER = object()
 
 
-def make_node(prim, tensors, values, results, numbers, place):
-    """The autograd node of a recorded primitive, with what its gradient needs saved."""
+def make_node(prim, tensors, values, results, numbers, place, wanted=None):
+    """The autograd node of a recorded primitive, with what its gradient needs saved. `wanted` says of which operands, where not of all that require gradients."""
     edges = []
-    for tensor in tensors:
+    for i, tensor in enumerate(tensors):
+        if wanted is not None and not wanted[i]:
+            edges.append(None)
+            continue
         if tensor._base is not None:
             edges.append(tensor._edge() if tensor._requires or tensor._base._requires else None)
         elif not tensor._requires:

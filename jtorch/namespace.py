@@ -17,6 +17,7 @@ _SHOWN = {
     "amp.older_names": """get_autocast_ipu_dtype get_autocast_xla_dtype is_autocast_ipu_enabled is_autocast_xla_enabled set_autocast_ipu_dtype
         set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled""",
     "autograd.anomaly": "is_anomaly_enabled is_anomaly_check_nan_enabled set_anomaly_enabled",
+    "capturing": "CaptureError capture cond scan while_loop",
     "compiler": "compile",
     "cuda.streams": "Event Stream",
     "determinism": """use_deterministic_algorithms are_deterministic_algorithms_enabled is_deterministic_algorithms_warn_only_enabled

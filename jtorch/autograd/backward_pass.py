@@ -334,7 +334,7 @@ def _roots(tensors, grads):
 @functools.lru_cache(256)
 def _one(aval, place):
     # One value for all backward passes, so that it goes to the device once.
-    return engine.Value(aval, np.ones(aval.shape, aval.dtype.numpy), place, escaped=True)
+    return engine.for_good(engine.Value(aval, np.ones(aval.shape, aval.dtype.numpy), place, escaped=True))
 
 
 def _sequence(items):

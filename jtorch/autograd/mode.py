@@ -15,6 +15,7 @@ class _State(threading.local):
     saved_hooks = None  # hooks on what is saved for backward
     saved_hooks_disabled = None  # or the error that setting some raises
     backward_pass = None  # the one that runs now
+    capturing = False  # inside a function that `jtorch.capture` records
     vmap = None  # the innermost level of `vmap`, which decides about random numbers
 
 

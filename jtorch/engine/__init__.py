@@ -3,6 +3,8 @@
 from .prim import Prim as Prim
 from .program import clear_caches as clear_caches
 from .program import statistics as _statistics
+from .recording import Recording as Recording
+from .recording import Replay as Replay
 from .settings import Settings as Settings
 from .settings import set_execution as set_execution
 from .trace import apply as apply
@@ -18,6 +20,7 @@ from .value import Place as Place
 from .value import Value as Value
 from .value import aval as aval
 from .value import aval_of as aval_of
+from .value import for_good as for_good
 
 
 def statistics() -> dict:

@@ -129,7 +129,7 @@ def execute(trace, entries, inputs, values, needed, repeats, pause):
         _unconfirmed.discard(signature)
     if not _compile_whole(plan, entries, signature, trace, repeats):
         try:
-            return _op_by_op(trace, entries, inputs, needed, pause, plan)
+            return op_by_op(trace, entries, inputs, needed, pause, plan)
         except BaseException:
             plan.sightings -= 1  # an interrupt: it will be run again, which is no second sighting
             raise
@@ -156,13 +156,13 @@ def execute(trace, entries, inputs, values, needed, repeats, pause):
         # One operation that cannot run must not take the others of the trace with it: find it, and let only what depends on it fail.
         if program in plan.programs:
             plan.programs.remove(program)
-        produced, results, failures = _op_by_op(trace, entries, inputs, needed, pause)
+        produced, results, failures = op_by_op(trace, entries, inputs, needed, pause)
         if not failures:
             errors.raise_for_device(error, [v.array for v in inputs])
             raise
         return produced, results, failures
     if program.checked and bool(np.asarray(bad)):
-        return _op_by_op(trace, entries, inputs, needed, pause)  # finds the operation and words its error
+        return op_by_op(trace, entries, inputs, needed, pause)  # finds the operation and words its error
     return program.produced, outputs, None
 
 
@@ -240,7 +240,7 @@ def _overwritable(inputs, values, needed) -> dict:
 
 def _compile(plan, entries, inputs, values, needed, trace) -> Program:
     free = _overwritable(inputs, values, needed) if not trace.checks else {}
-    _prepare()
+    prepare()
     if len(plan.programs) >= 2:  # what is held keeps changing: settle on everything anybody has wanted
         needed = tuple(sorted(set(needed).union(*(p.produced for p in plan.programs))))
     program = Program()
@@ -262,21 +262,8 @@ def _compile(plan, entries, inputs, values, needed, trace) -> Program:
         arrays = [None] * len(inputs_order)
         for i, a in zip(inputs_order, (*donated, *kept), strict=True):
             arrays[i] = a
-        numbers = iter(unpack(words, formats))
-        env, bad = {}, []
-        for position, (prim, operands, first) in enumerate(steps):
-            operand_arrays = [env[o] if o >= 0 else arrays[-1 - o] for o in operands]
-            own_numbers = [next(numbers) for _ in prim.number_format]
-            if prim.check is not None:
-                bad.append(prim.check(jnp, operand_arrays, own_numbers)[0])
-            outs = (
-                write_apart(prim, operand_arrays, own_numbers)
-                if position in apart
-                else prim(operand_arrays, own_numbers)
-            )
-            for k, out in enumerate(outs):
-                env[first + k] = out
-        return [env[slot] for slot in program.produced], (jnp.any(jnp.stack(bad)) if bad else None)
+        env, bad = run_steps(steps, arrays, unpack(words, formats), apart)
+        return [env[slot] for slot in program.produced], bad
 
     inputs_order = (*program.donated, *program.kept)
     program.call = jax.jit(run, donate_argnums=(0,), compiler_options=XLA_OPTIONS)
@@ -285,6 +272,26 @@ def _compile(plan, entries, inputs, values, needed, trace) -> Program:
         log.recompile(_plans.values(), plan, entries, len(inputs), needed)
     plan.programs.append(program)
     return program
+
+
+def run_steps(steps, arrays, numbers, apart, given=()):
+    """What a program computes: the arrays by slot, and whether a value check failed (None without checks).
+
+    `apart` is of `overlapping`, `given` are arrays by slot that were computed before.
+    """
+    numbers = iter(numbers)
+    env, bad = dict(given), []
+    for position, (prim, operands, first) in enumerate(steps):
+        operand_arrays = [env[o] if o >= 0 else arrays[-1 - o] for o in operands]
+        own_numbers = [next(numbers) for _ in prim.number_format]
+        if prim.check is not None:
+            bad.append(prim.check(jnp, operand_arrays, own_numbers)[0])
+        outs = (
+            write_apart(prim, operand_arrays, own_numbers) if position in apart else prim(operand_arrays, own_numbers)
+        )
+        for k, out in enumerate(outs):
+            env[first + k] = out
+    return env, (jnp.any(jnp.stack(bad)) if bad else None)
 
 
 def _matching(steps, inputs, needed, free) -> dict:
@@ -309,7 +316,7 @@ def _words(entries):
     return np.frombuffer(b"".join(chunks), np.int64) if chunks else None
 
 
-def _op_by_op(trace, entries, inputs, needed, pause, plan=None):
+def op_by_op(trace, entries, inputs, needed, pause, plan=None):
     """Run the entries that matter one at a time, dropping each array after its last use. What that costs is noted in the plan."""
     wanted, last_use, live = set(needed), {}, []
     for position in range(len(entries) - 1, -1, -1):
@@ -365,7 +372,7 @@ def _op_by_op(trace, entries, inputs, needed, pause, plan=None):
 def run_one(prim, arrays, numbers, donate):
     """Run one primitive as a program of its own; of too many of those, the ones compiled longest ago are dropped."""
     if not prim.compiled and prim.host is None:
-        _prepare()
+        prepare()
         statistics["ops_compiled"] += 1
         with _tables:
             _single[prim.id] = prim
@@ -397,9 +404,9 @@ def interpret(prim, interpreted, arrays, numbers):
 
 
 def run_check(prim, arrays, numbers):
-    """Raise the value error of a primitive, if its operands are bad."""
+    """Raise the value error of a primitive, if its operands are bad; operands that the check does not look at may be mere shapes."""
     if prim.check is not None:
-        host = [np.asarray(a) for a in arrays]
+        host = [np.asarray(a) if i in prim.check.operands else a for i, a in enumerate(arrays)]
         bad, error, message = prim.check(np, host, numbers)
         if bad:
             raise error(message() if callable(message) else message)
@@ -420,7 +427,7 @@ def on_device(value, place):
     return array
 
 
-def _prepare():
+def prepare():
     global _persisted
     if not _persisted:
         persist_programs()

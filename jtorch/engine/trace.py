@@ -96,6 +96,10 @@ class Trace:
             if error is not None:
                 raise error
 
+    def cut(self, repeats: bool = False):
+        """A natural end of a program."""
+        self.flush(repeats)
+
     def _hold_unused(self, entries, values) -> None:
         """While time is taken, results that nobody used or holds are needed too: there would be nothing to measure."""
         used = {o for _, operands, *_ in entries for o in operands if o >= 0}
@@ -171,6 +175,21 @@ def current(place: Place) -> Trace:
         pass
     made = _local.traces[place] = Trace(place)
     return made
+
+
+class installed:
+    """Block in which the calling thread records into a given trace on its device."""
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+
+    def __enter__(self):
+        self.previous = current(self.trace.place)
+        _local.traces[self.trace.place] = self.trace
+        return self.trace
+
+    def __exit__(self, *exc):
+        _local.traces[self.trace.place] = self.previous
 
 
 def record(prim, values, numbers, place: Place) -> list[Value]:
@@ -307,7 +326,7 @@ def pass_ended() -> None:
         if trace.entries:
             trace.passes += 1
             if trace.passes > 1:
-                trace.flush()
+                trace.cut()
 
 
 def cut(repeats: bool = False) -> None:
@@ -316,4 +335,4 @@ def cut(repeats: bool = False) -> None:
     `repeats` says that the same will be recorded again, as after a step of training, so that it is compiled at first sight.
     """
     for trace in getattr(_local, "traces", {}).values():
-        trace.flush(repeats)
+        trace.cut(repeats)

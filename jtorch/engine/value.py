@@ -103,10 +103,14 @@ class Value:
         "__weakref__",
     )
 
+    made: dict | None = None  # while something is recorded: the values made from arrays, by id
+
     def __init__(self, aval, array, place, escaped=False, traced=False):
         self.aval, self.array, self.place = aval, array, place
         self.trace = self.replaces = self.holder = None
         self.escaped, self.traced = escaped, traced
+        if Value.made is not None:
+            Value.made[id(self)] = self
 
     def concrete(self):
         """The array (numpy or JAX), after running what it waits for."""
@@ -131,6 +135,15 @@ class Value:
     def __repr__(self):
         state = "pending" if self.array is None else "traced" if self.traced else "concrete"
         return f"<{state} {self.aval} on {self.place}>"
+
+
+permanent: dict[int, Value] = {}
+
+
+def for_good(value: Value) -> Value:
+    """A value that is made once for the whole process, and never becomes another one."""
+    permanent[id(value)] = value
+    return value
 
 
 def pending(aval, trace, slot, place):

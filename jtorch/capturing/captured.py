@@ -1,0 +1,229 @@
+"""`capture`: calls are run as they are, recorded, or answered by a program, as guards say."""
+
+import contextlib
+import functools
+import logging
+
+import numpy as np
+
+import jtorch
+from jtorch import casting, dtypes, engine, precision
+from jtorch.autograd.mode import STATE
+from jtorch.engine import Settings
+from jtorch.nn import Module
+from jtorch.storage import Storage
+from jtorch.tensor import Tensor
+
+from .binding import Binding
+from .reachable import PLAIN, reach
+from .recorded import CaptureError, Complaint, name_of
+from .recorder import Recorder
+
+logger = logging.getLogger("jtorch.recompiles")
+
+
+def capture(fn=None, *, max_programs: int = 64):
+    """A function, method or module whose calls become one compiled program, which runs without its Python.
+
+    The first call is made as always. The second is recorded: everything the function reads and writes (parameters, buffers, gradients, an optimizer's state,
+    random generators, attributes that hold tensors) becomes input and result of one program, which overwrites what was written. A third call is recorded
+    once more, to see that it does the same; from then on Python no longer runs, but for the guards: shapes and dtypes of arguments, their Python values,
+    attributes, closures and globals that the function names, training mode, hooks, `requires_grad`, autocast and the like. What changes there is recorded
+    anew; learning rates and other options of an optimizer are inputs of the program.
+
+    Tensors that are returned after `backward` was called inside are detached. A result that requires gradients is differentiable as always.
+
+    Raises `CaptureError` where Python would decide by what a tensor contains (`item()`, `if loss > 0`, `print`), and where a call leaves other marks on Python
+    than tensors in attributes, lists of tensors and `.grad`: a counter, a list that grows. Return such values and use them outside; `jtorch.cond`,
+    `jtorch.while_loop` and `jtorch.scan` decide and repeat inside. Python's and numpy's random numbers must not be drawn inside.
+    In the mode `eager` the function is called as it is.
+
+    >>> import jtorch as torch
+    >>> weight = torch.ones(2, requires_grad=True)
+    >>> optimizer = torch.optim.SGD([weight], lr=0.5)
+    >>> @torch.capture
+    ... def step(x):
+    ...     optimizer.zero_grad()
+    ...     loss = (weight * x).sum()
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> [step(torch.ones(2)).item() for _ in range(5)]
+    [2.0, 1.0, 0.0, -1.0, -2.0]
+    """
+    if fn is None:
+        return functools.partial(capture, max_programs=max_programs)
+    if isinstance(fn, Module):
+        from jtorch.compiler import OptimizedModule
+
+        return OptimizedModule(fn, functools.partial(capture, max_programs=max_programs))
+    if not callable(fn):
+        raise TypeError(f"jtorch.capture: expected a function or a module, got {type(fn).__name__}")
+    captured = Captured(fn, max_programs)
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        return captured(args, kwargs)
+
+    call.captured = captured
+    return call
+
+
+class Captured:
+    """The calls of one function: what is known of it, by guards."""
+
+    def __init__(self, fn, max_programs):
+        self.fn, self.max_programs = fn, max_programs
+        self.called = False
+        self.bindings = {}  # by arguments and modes: bindings whose guards may hold, the last used first
+        self.seen = {}  # by arguments, modes and fingerprint: None at first sight, then what was recorded
+        self.recorded = 0
+        self.complaints = set()  # where calls have left marks that only Python can leave
+
+    def __call__(self, args, kwargs):
+        if Settings.execution == "eager" or STATE.capturing:
+            return self.fn(*args, **kwargs)
+        engine.cut()
+        tensors, roots, tokens = [], [], [_modes()]
+        for thing in (args, kwargs):
+            _describe(thing, tokens, tensors, roots)
+        given = tuple(tokens)
+        views = [tensor for tensor in tensors if tensor._chain is not None]
+        if not views:
+            return self._answer(args, kwargs, given, tensors, roots, ())
+        with _whole(views) as stand_ins:
+            return self._answer(args, kwargs, given, tensors, roots, stand_ins)
+
+    def _answer(self, args, kwargs, given, tensors, roots, views):
+        for binding in self.bindings.get(given, ()):
+            if binding.holds(tensors):
+                return binding.replay(tensors)
+        roots = [self.fn, jtorch.default_generator, *roots]
+        reached = reach(roots)
+        key = (given, reached.key(tensors))
+        known = self.seen.get(key)
+        if key not in self.seen and (self.recorded or not self.called):
+            # Not recorded at first sight: a first call makes state, and a shape may never come again.
+            self.called, self.seen[key] = True, None
+            return self.fn(*args, **kwargs)
+        if known is None or not known.confirmed:
+            return self._record(args, kwargs, key, reached, tensors, known, views)
+        result = Binding(known, reached, tensors).replay(tensors)
+        reached = reach(roots)
+        if reached.key(tensors) == key[1]:  # the next call will find what this one found
+            kept = self.bindings.setdefault(given, [])
+            kept[:] = [Binding(known, reached, tensors), *(other for other in kept if other.recorded is not known)][:4]
+        return result
+
+    def _record(self, args, kwargs, key, reached, tensors, known, views):
+        if self.recorded >= self.max_programs:
+            raise CaptureError(
+                f"jtorch.capture({name_of(self.fn)}): {self.recorded} different programs were recorded, since what the function depends on keeps changing. "
+                f"{self._difference(key)} Pass what changes as a tensor, or leave it outside."
+            )
+        recorder = Recorder(self.fn, reached, tensors, views)
+        result = recorder.run(args, kwargs)
+        try:
+            recorded = recorder.finish(result)
+        except Complaint as complaint:
+            # State may be made by this call too; a function that leaves the same marks again does so each time.
+            if complaint.where in self.complaints:
+                recorder.undo(complaint)
+                raise CaptureError(f"jtorch.capture({name_of(self.fn)}): {complaint}") from None
+            self.complaints.add(complaint.where)
+            self.seen[key] = None
+            return recorder.run_once(result)
+        difference = known.difference(recorded) if known is not None else None
+        if difference is not None:
+            recorder.undo(difference)
+            raise CaptureError(
+                f"jtorch.capture({name_of(self.fn)}): two calls with equal arguments and state differ: {difference}"
+            )
+        if known is not None:
+            known.confirmed = True
+        else:
+            self.recorded += 1
+            self.seen[key] = known = recorded
+            if "recompiles" in Settings.log:
+                logger.warning(
+                    "captured %s: %d operations. %s",
+                    name_of(self.fn),
+                    len(recorded.replay.entries),
+                    self._difference(key),
+                )
+        recorder.restore()
+        return Binding(known, reached, tensors).replay(tensors)
+
+    def _difference(self, key) -> str:
+        """How a key departs from the nearest one recorded."""
+        others = [other for other in self.seen if other != key and self.seen[other] is not None]
+        if not others:
+            return ""
+        if all(other[0] != key[0] for other in others):
+            return f"The arguments or modes are new: {_shown(key[0])} after {_shown(others[-1][0])}."
+        mine, other = key[1], next(other for other in reversed(others) if other[0] == key[0])[1]
+        at = next((i for i, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b), min(len(mine), len(other)))
+        return f"State that the function can reach has changed: {_shown(mine[at : at + 2])} where it was {_shown(other[at : at + 2])}."
+
+
+def _shown(tokens) -> str:
+    text = ", ".join(repr(token) for token in tokens)
+    return text if len(text) < 200 else text[:200] + "..."
+
+
+def _modes():
+    return (
+        STATE.grad, STATE.inference, STATE.anomaly, STATE.saved_hooks, casting.guard() if STATE.autocast else None, dtypes.Defaults.dtype, jtorch.get_default_device(),
+        precision.Precision.matmul, precision.Precision.convolution_tf32, jtorch.are_deterministic_algorithms_enabled(),
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _whole(views):
+    """Arguments that are views, with memory of their own meanwhile: where in another tensor they look does not matter, and must not be written to."""
+    states = [dict(tensor.__dict__) for tensor in views]
+    try:
+        for tensor in views:
+            storage = Storage(tensor._read(), tensor._strides)
+            storage.value.concrete()
+            tensor._storage = tensor._counter = storage
+            tensor._chain, tensor._offset, tensor._base, tensor._cache = None, 0, None, None
+        yield frozenset(id(tensor._storage) for tensor in views)
+    finally:
+        for tensor, state in zip(views, states, strict=True):
+            grad = tensor._grad
+            tensor.__dict__.clear()
+            tensor.__dict__.update(state)
+            if grad is not None:
+                tensor._grad = grad
+
+
+def _describe(thing, tokens, tensors, roots) -> None:
+    """Add an argument to the tokens: containers by what is in them, tensors by shape, other objects by what can be reached from them."""
+    kind = type(thing)
+    if isinstance(thing, Tensor):
+        tensors.append(thing)
+        storage = thing._storage
+        tokens += (
+            Tensor, thing._aval, storage.value.place, thing._requires, thing._node is None, thing._grad is None, thing._plain, thing._strides,
+            next(i for i, other in enumerate(tensors) if other._storage is storage), bool(thing._hooks or thing._post_accumulate),
+        )  # fmt: skip
+    elif kind is float:
+        tokens += (float, thing.hex())
+    elif kind in PLAIN:
+        tokens += (kind, thing)
+    elif kind in (list, tuple):
+        tokens += (kind, len(thing))
+        for item in thing:
+            _describe(item, tokens, tensors, roots)
+    elif kind is dict:
+        tokens += (dict, *thing)
+        for item in thing.values():
+            _describe(item, tokens, tensors, roots)
+    elif isinstance(thing, (np.ndarray, np.generic)):
+        raise CaptureError(
+            "jtorch.capture: a numpy array was given, whose contents would become part of the program; give torch.from_numpy(array), or torch.tensor(number)"
+        )
+    else:
+        roots.append(thing)
+        tokens += (kind, id(thing))
