@@ -22,6 +22,7 @@ def pytest_addoption(parser):
     group = parser.getgroup("compat_tests")
     group.addoption("--modes", default="deferred", help=f"execution modes of snippets, of {', '.join(MODES)}")
     group.addoption("--list-gaps", action="store_true", help="print failures as rows for gaps.toml")
+    group.addoption("--damage", type=int, default=450, help="how many damaged checkpoints are loaded")
     group.addoption("--reference", action="store_true", help="run the rows by PyTorch instead of jtorch")
 
 

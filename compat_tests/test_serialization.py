@@ -3,10 +3,15 @@
 import collections
 import contextlib
 import copy
+import importlib
 import io
+import marshal
+import operator
 import os
 import pickle
 import random
+import runpy
+import shutil
 import struct
 import subprocess
 import sys
@@ -214,6 +219,58 @@ def test_paths_and_files(torch, tmp_path, monkeypatch):
     assert zipfile.ZipFile(tmp_path / "a.pth").namelist()[0] == "a/data.pkl"
 
 
+KILLED = """
+import os, sys
+import jtorch
+from jtorch.serialization import saving
+write = saving.ArchiveWriter.write
+def killed(self, name, data, absent=0):
+    write(self, name, data, absent)
+    self.file.flush()
+    if name == "data/0":
+        os._exit(9)
+saving.ArchiveWriter.write = killed
+jtorch.save({"x": jtorch.ones(1000), "y": jtorch.ones(1000)}, sys.argv[1])
+"""
+
+
+@pytest.mark.jtorch_only
+def test_a_save_that_is_cut_off_leaves_the_old_file(torch, tmp_path, monkeypatch):
+    path = tmp_path / "x.pth"
+    torch.save({"x": torch.zeros(3)}, path)
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)]).returncode == 9
+    assert torch.load(path)["x"].tolist() == [0, 0, 0]
+    for left in tmp_path.glob("*.part"):
+        left.unlink()
+    monkeypatch.setattr("jtorch.serialization.saving._write", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        torch.save({"x": torch.ones(3)}, path)
+    assert [p.name for p in tmp_path.iterdir()] == ["x.pth"] and torch.load(path)["x"].tolist() == [0, 0, 0]
+
+
+def test_a_file_keeps_its_place_and_its_rights(torch, tmp_path):
+    path, link = tmp_path / "x.pth", tmp_path / "link.pth"
+    torch.save(torch.zeros(1), path)
+    path.chmod(0o640)
+    link.symlink_to(path)
+    torch.save(torch.ones(1), link)
+    assert link.is_symlink() and torch.load(path).item() == 1 and path.stat().st_mode & 0o777 == 0o640
+    torch.save(torch.ones(1), os.devnull)
+    with pytest.raises(RuntimeError, match="Parent directory .* does not exist"):
+        torch.save(torch.ones(1), tmp_path / "none" / "x.pth")
+    with pytest.raises(RuntimeError):
+        torch.save(torch.ones(1), tmp_path)
+
+
+def test_a_mapped_file_can_be_saved_over(torch, tmp_path):
+    path = tmp_path / "x.pth"
+    torch.save(filled(torch, (3,)), path)
+    mapped = torch.load(path, mmap=True)
+    if torch.__name__ == "jtorch":  # PyTorch writes into the file that is mapped
+        torch.save(mapped + 1, path)
+        assert mapped.tolist() == [0, 0.5, 1] and torch.load(path).tolist() == [1, 1.5, 2]
+
+
 def test_a_file_object_needs_only_write(torch):
     class Sink:
         def __init__(self):
@@ -393,11 +450,34 @@ def test_modules_must_be_allowed(torch):
         assert loaded(torch, data).weight.shape == (1, 2)
 
 
-@pytest.mark.parametrize("function", [os.system, eval, exec, open, getattr, __import__, subprocess.call])
+@pytest.mark.parametrize(
+    "function",
+    [
+        os.system,
+        eval,
+        exec,
+        open,
+        getattr,
+        __import__,
+        subprocess.call,
+        os.popen,
+        os.remove,
+        subprocess.Popen,
+        importlib.import_module,
+        pickle.loads,
+        marshal.loads,
+        runpy.run_path,
+        shutil.rmtree,
+        compile,
+        operator.attrgetter,
+    ],
+)
 @pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"])
 def test_no_code_runs(torch, function, legacy, tmp_path):
     canary = tmp_path / "ran"
-    args = (f"touch {canary}",) if function in (os.system, subprocess.call) else (f"open({str(canary)!r}, 'w')",)
+    args = (
+        (f"touch {canary}",) if function in (os.system, os.popen, subprocess.call) else (f"open({str(canary)!r}, 'w')",)
+    )
     data = saved(torch, {"x": Runs(function, *args)}, _use_new_zipfile_serialization=not legacy)
     with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
         loaded(torch, data)
@@ -615,7 +695,7 @@ def test_overlapping_records_are_refused(torch):
 
 @pytest.mark.jtorch_only
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-def test_random_damage_gives_clear_errors(torch):
+def test_random_damage_gives_clear_errors(torch, request):
     whole = saved(torch, record_checkpoints.views(torch))
     legacy = saved(torch, record_checkpoints.views(torch), _use_new_zipfile_serialization=False)
     names = zipfile.ZipFile(io.BytesIO(saved(torch, record_checkpoints.views(torch)))).read("archive/data.pkl")
@@ -630,7 +710,7 @@ def test_random_damage_gives_clear_errors(torch):
             )
         return bytes(data)
 
-    for _ in range(150):
+    for _ in range(request.config.getoption("--damage") // 3):
         for data in (
             damaged(whole),
             damaged(legacy),

@@ -4,6 +4,7 @@ A storage that was read from a file has bytes and no dtype yet. The first tensor
 that covers all of it becomes the base, so that the parameters of a loaded model are no views of something flat.
 """
 
+import os
 import warnings
 import weakref
 
@@ -54,6 +55,14 @@ class UntypedStorage:
         made = cls.__new__(cls)
         made._memory, made._bytes, made._place = None, array, place or place_of("cpu")
         return made
+
+    @classmethod
+    def from_file(cls, filename, shared: bool = False, nbytes: int = 0) -> "UntypedStorage":
+        """The first bytes of a file, read as they are needed. Writes stay in memory: `shared`, which would write them to the file, is not there."""
+        if shared:
+            raise NotImplementedError("UntypedStorage.from_file: shared=True is not there: save the tensor to write the file")
+        size = nbytes or os.path.getsize(filename)
+        return cls.from_bytes(np.memmap(filename, np.uint8, "c", shape=(size,)) if size else np.zeros(0, np.uint8))
 
     def memory(self, dtype, shape=None, strides=None) -> Storage:
         """The engine's storage. Bytes without one get it here, with a base of the given dtype, shape and (dense) strides."""

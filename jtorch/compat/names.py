@@ -1,6 +1,8 @@
 """Which module of jtorch stands behind a name of torch."""
 
 ALIASES = {"torch": "jtorch", "torchvision": "jtorch.vision", "functorch": "jtorch.func"}
+# Modules of other packages that reach into torch's memory by address, and what stands for them.
+SINGLE = {"safetensors.torch": "jtorch.serialization.safetensors"}
 
 
 def jtorch_name(name: str) -> str | None:
@@ -9,6 +11,8 @@ def jtorch_name(name: str) -> str | None:
     >>> jtorch_name("torchvision.transforms")
     'jtorch.vision.transforms'
     """
+    if name in SINGLE:
+        return SINGLE[name]
     root, dot, rest = name.partition(".")
     return ALIASES[root] + dot + rest if root in ALIASES else None
 

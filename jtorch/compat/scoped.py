@@ -58,7 +58,10 @@ def _import(
             raise missing_module(alias) from None
         raise
     # `import torch.nn` binds the root, `from torch.nn import Linear` the module itself.
-    return module if fromlist else sys.modules[ALIASES[name.partition(".")[0]]]
+    if fromlist:
+        return module
+    root = name.partition(".")[0]
+    return sys.modules[ALIASES[root]] if root in ALIASES else _plain_import(root, globals, locals, (), 0)
 
 
 def _contains(packages: set[str], module_name: str) -> bool:

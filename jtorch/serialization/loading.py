@@ -144,17 +144,17 @@ def _check_mmap(f, zipped) -> None:
 
 
 def _load_safetensors(path, map_location):
-    try:
-        from safetensors.numpy import load_file
-    except ImportError as error:
-        raise RuntimeError("Attempting to load a safetensors file but safetensors is not installed. Please install safetensors with: pip install safetensors") from error  # fmt: skip
     if isinstance(map_location, dict) or callable(map_location):
         kind = "dict" if isinstance(map_location, dict) else "callable"
         raise RuntimeError(
             f"Loading safetensors file with {kind} map_location is not supported. Use a device string or torch.device instead."
         )
-    place = "cpu" if map_location is None else map_location
-    return {name: jtorch.from_numpy(array).to(place) for name, array in load_file(path).items()}
+    from .safetensors import load_file
+
+    try:
+        return load_file(path, "cpu" if map_location is None else map_location)
+    except ImportError as error:
+        raise RuntimeError("Attempting to load a safetensors file but safetensors is not installed. Please install safetensors with: pip install safetensors") from error  # fmt: skip
 
 
 class _Load:

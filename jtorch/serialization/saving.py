@@ -1,11 +1,13 @@
 """`torch.save`: a pickle of the object in which storages are references, and the storages beside it."""
 
+import contextlib
 import io
 import os
 import pickle
 import pickletools
 import re
 import secrets
+import stat
 import sys
 
 import numpy as np
@@ -35,7 +37,8 @@ def save(
     """Save an object to a file in torch's format: PyTorch can load it.
 
     `f` is a path or a file-like object with `write`. Tensors that share a storage share it again after loading. Classes of jtorch are
-    written under torch's names. Nothing is written when the object cannot be pickled.
+    written under torch's names. A file that exists is replaced when the new one is complete: a process that is killed while it saves, or an object that cannot be
+    pickled, leaves it as it was.
 
     >>> import io, jtorch as torch
     >>> file = io.BytesIO()
@@ -54,16 +57,46 @@ def save(
         parent = os.path.dirname(path)
         if parent and not os.path.isdir(parent):
             raise RuntimeError(f"Parent directory {parent} does not exist.")
-        try:
-            file = open(path, "wb")  # noqa: SIM115
-        except OSError as error:
-            raise RuntimeError(f"open file failed with strerror: {error.strerror}: {path}") from error
-        with file:
+        with _replacing(path) as file:
             _write(record, data, file, _folder(path), _use_new_zipfile_serialization, _disable_byteorder_record)
     else:
         _write(record, data, f, "archive", _use_new_zipfile_serialization, _disable_byteorder_record)
         if hasattr(f, "flush"):
             f.flush()
+
+
+@contextlib.contextmanager
+def _replacing(path):
+    """A file that takes the place of `path` when it is complete: an end in between, by a signal or a full disk, leaves the old one whole."""
+    target = os.path.realpath(path)
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        mode = None
+    beside_is_possible = mode is None or os.access(os.path.dirname(target) or ".", os.W_OK)
+    if mode is not None and not (stat.S_ISREG(mode) and os.access(target, os.W_OK) and beside_is_possible):
+        # A device or a pipe, what cannot be written anyway, and a file in a folder where there can be no other.
+        with _opened(path, "wb", path) as file:
+            yield file
+        return
+    beside = f"{target}.{os.getpid()}-{secrets.token_hex(4)}.part"
+    try:
+        with _opened(beside, "xb", path) as file:
+            if mode is not None:
+                os.chmod(beside, stat.S_IMODE(mode))
+            yield file
+        os.replace(beside, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _opened(path, mode, named):
+    try:
+        return open(path, mode)
+    except OSError as error:
+        raise RuntimeError(f"open file failed with strerror: {error.strerror}: {named}") from error
 
 
 def _folder(path) -> str:
