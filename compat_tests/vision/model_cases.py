@@ -15,7 +15,7 @@ import numpy as np
 
 RECORDED = Path(__file__).with_name("models_recorded.json")
 # Members are built whole and compared live: their classifiers alone have more weights than all that is below.
-LARGE = ("alexnet", "vgg11_bn")
+LARGE = (("alexnet", 64), ("vgg11_bn", 64), ("mnasnet0_5", 64), ("googlenet", 64), ("inception_v3", 299))
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,60 @@ CASES = (
             m.mobilenetv3._mobilenet_v3_conf("mobilenet_v3_small", 0.5, True, True)[0][1:5], 16, num_classes=5
         ),
     ),
+    Case(
+        "efficientnet",
+        lambda m: m.EfficientNet(
+            [
+                m.efficientnet.FusedMBConvConfig(4, 3, 2, 8, 16, 1),
+                m.efficientnet.MBConvConfig(6, 5, 2, 32, 32, 1, 0.5, 1.5),
+            ],
+            0.2,
+            0.5,
+            num_classes=5,
+        ),
+    ),
+    Case(
+        "convnext",
+        lambda m: m.ConvNeXt(
+            [m.convnext.CNBlockConfig(8, 12, 1), m.convnext.CNBlockConfig(12, None, 2)], 0.5, 0.1, num_classes=5
+        ),
+    ),
+    Case(
+        "vision_transformer",
+        lambda m: m.VisionTransformer(32, 8, 2, 2, 16, 24, dropout=0.1, num_classes=5, representation_size=8),
+    ),
+    Case(
+        "vision_transformer with a stem",
+        lambda m: m.VisionTransformer(
+            32, 8, 1, 2, 16, 24, num_classes=5, conv_stem_configs=[m.vision_transformer.ConvStemConfig(4, 3, 8)]
+        ),
+    ),
+    Case("swin", lambda m: m.SwinTransformer([4, 4], 8, [2, 2], [2, 2], [3, 3], 2.0, num_classes=5)),
+    Case(
+        "swin v2",
+        lambda m: m.SwinTransformer(
+            [4, 4],
+            8,
+            [2, 1],
+            [2, 2],
+            [3, 3],
+            2.0,
+            num_classes=5,
+            block=m.swin_transformer.SwinTransformerBlockV2,
+            downsample_layer=m.swin_transformer.PatchMergingV2,
+        ),
+    ),
+    Case(
+        "regnet",
+        lambda m: m.RegNet(
+            m.regnet.BlockParams.from_init_params(4, 16, 12.0, 2.1, 8, se_ratio=0.25), num_classes=5, stem_width=8
+        ),
+    ),
+    Case("shufflenetv2", lambda m: m.ShuffleNetV2([1, 2, 1], [8, 12, 16, 16, 24], num_classes=5)),
+    Case(
+        "maxvit",
+        lambda m: m.MaxVit((32, 32), 8, 2, [8, 12], [1, 1], 4, 0.2, num_classes=5),
+    ),
 )
 
 
@@ -75,18 +129,32 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def observe(torch, make: Callable[[], Any], size: int) -> dict[str, np.ndarray]:
-    """Weights from a seed; outputs in training; outputs in evaluation, which show the statistics that training left."""
+def build(torch, make: Callable[[], Any]) -> Any:
+    """The model with the weights that a seed gives."""
     torch.manual_seed(3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        model = make()
-    weights = [float(value.double().abs().sum()) for value in model.state_dict().values()]
-    pictures = np.random.RandomState(0).randn(2, 3, size, size).astype(np.float32)
-    seen = {"weights": np.array(weights)}
+        return make()
+
+
+def state_of(model) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in model.state_dict().items()}
+
+
+def outputs(torch, model, size: int, dtype: type = np.float32) -> dict[str, np.ndarray]:
+    """Outputs in training; outputs in evaluation, which show the statistics that training left."""
+    pictures = np.random.RandomState(0).randn(2, 3, size, size).astype(dtype)
+    seen = {}
     for mode in ("train", "eval"):
         getattr(model, mode)()
-        outputs = model(torch.from_numpy(pictures))
-        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-        seen[mode] = np.concatenate([output.detach().numpy() for output in outputs], axis=1)
+        given = model(torch.from_numpy(pictures))
+        given = given if isinstance(given, tuple) else (given,)
+        seen[mode] = np.concatenate([output.detach().numpy() for output in given], axis=1)
     return seen
+
+
+def observe(torch, make: Callable[[], Any], size: int) -> dict[str, np.ndarray]:
+    """The outputs, and for each weight the sum of its absolute values."""
+    model = build(torch, make)
+    weights = [float(np.abs(value.astype(np.float64)).sum()) for value in state_of(model).values()]
+    return {"weights": np.array(weights)} | outputs(torch, model, size)

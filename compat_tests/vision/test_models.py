@@ -19,7 +19,7 @@ import pytest
 import jtorch
 from jtorch.vision import models
 
-from .model_cases import CASES, LARGE, RECORDED, Case, layout, observe, undrawn
+from .model_cases import CASES, LARGE, RECORDED, Case, build, layout, observe, outputs, state_of, undrawn
 from .reference import load_torchvision
 
 NAMES = models.list_models(module=models)
@@ -95,13 +95,34 @@ ERRORS = (
     ("mobilenet_v2(inverted_residual_setting=[])", ValueError, "inverted_residual_setting should be non-empty or a 4-element list, got []"),
     ("MobileNetV3([], 8)", ValueError, "The inverted_residual_setting should not be empty"),
     ("MobileNetV3([1], 8)", TypeError, "The inverted_residual_setting should be List[InvertedResidualConfig]"),
+    ("EfficientNet([], 0.1)", ValueError, "The inverted_residual_setting should not be empty"),
+    ("EfficientNet([1], 0.1)", TypeError, "The inverted_residual_setting should be List[MBConvConfig]"),
+    ("efficientnet.MBConv(m.efficientnet.MBConvConfig(1, 3, 3, 8, 8, 1), 0.1, None)", ValueError, "illegal stride value"),
+    ("ConvNeXt([])", ValueError, "The block_setting should not be empty"),
+    ("ConvNeXt([1])", TypeError, "The block_setting should be List[CNBlockConfig]"),
+    ("VisionTransformer(32, 5, 1, 1, 4, 4)", AssertionError, "Input shape indivisible by patch size!"),
+    ("vit_b_16(weights='DEFAULT', image_size=32)", ValueError, "The parameter 'image_size' expected value 224 but got 32 instead."),
+    ("vit_h_14(pretrained=True)", ValueError, "No weights available for model vit_h_14"),
+    ("swin_transformer.ShiftedWindowAttention(4, [2], [1], 2)", ValueError, "window_size and shift_size must be of length 2"),
+    ("regnet.BlockParams.from_init_params(4, 15, 1.0, 2.0, 8)", ValueError, "Invalid RegNet settings"),
+    ("MNASNet(-1.0)", ValueError, "alpha should be greater than 0.0 instead of -1.0"),
+    ("mnasnet._InvertedResidual(4, 4, 4, 1, 2)", ValueError, "kernel_size should be 3 or 5 instead of 4"),
+    ("ShuffleNetV2([1], [1])", ValueError, "expected stages_repeats as list of 3 positive ints"),
+    ("shufflenetv2.InvertedResidual(4, 8, 1)", ValueError, "Invalid combination of stride 1, inp 4 and oup 8 values. If stride == 1 then inp should be equal to oup // 2 << 1."),
+    ("GoogLeNet(blocks=[1], init_weights=False)", ValueError, "blocks length should be 3 instead of 1"),
+    ("Inception3(inception_blocks=[1], init_weights=False)", ValueError, "length of inception_blocks should be 7 instead of 1"),
+    ("inception_v3(weights='DEFAULT', aux_logits=False)", ValueError, "The parameter 'aux_logits' expected value True but got False instead."),
+    ("maxvit_t(input_size=(220, 220))", ValueError, "Input size (55, 55) of block 0 is not divisible by partition size 7. Consider changing the partition size or the input size.\nCurrent configuration yields the following block input sizes: [(55, 55), (28, 28), (14, 14), (7, 7)]."),
+    ("maxvit.RelativePositionalMultiHeadAttention(5, 2, 4)", ValueError, "feat_dim: 5 must be divisible by head_dim: 2"),
     ("_utils.IntermediateLayerGetter(m.squeezenet1_1(), {'no': 'x'})", ValueError, "return_layers are not present in model"),
 )  # fmt: skip
 
 
 def raises(expression: str, library) -> tuple[type, str]:
     try:
-        eval(f"m.{expression}", {"m": library})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            eval(f"m.{expression}", {"m": library})
     except Exception as error:
         return type(error), str(error)
     return type(None), ""
@@ -112,7 +133,13 @@ def test_errors(expression, kind, message, without_draws):
     assert raises(expression, models) == (kind, message)
 
 
-OLDER_WAYS = ("resnet18(False)", "resnet18(pretrained=False)", "resnet18(None, True, num_classes=2)")
+OLDER_WAYS = (
+    "resnet18(False)",
+    "resnet18(pretrained=False)",
+    "resnet18(None, True, num_classes=2)",
+    "inception_v3()",
+    "googlenet(aux_logits=False)",
+)
 
 
 def warned(expression: str, library) -> list[str]:
@@ -203,7 +230,7 @@ def test_densenet_reads_its_older_keys(tmp_path, monkeypatch, without_draws):
 def test_equals_torchvisions_lists():
     _, torchvision = load_torchvision()
     theirs = torchvision.models
-    assert set(NAMES) <= set(theirs.list_models(module=theirs))
+    assert theirs.list_models(module=theirs) == NAMES
     for name in NAMES:
         expected, found = theirs.get_model_weights(name), models.get_model_weights(name)
         assert expected.__name__ == found.__name__
@@ -212,7 +239,7 @@ def test_equals_torchvisions_lists():
         for member in expected.__members__:
             assert (expected[member].name, expected[member].url) == (found[member].name, found[member].url)
             meta = {key: value for key, value in expected[member].meta.items() if key != "_docs"}
-            assert meta == found[member].meta
+            assert repr(sorted(meta.items())) == repr(sorted(found[member].meta.items()))  # a figure may be nan
             assert repr(expected[member].transforms()) == repr(found[member].transforms())
 
 
@@ -229,9 +256,7 @@ def test_equals_torchvisions_names(without_draws):
     ]
     for family in families:
         theirs = getattr(torchvision.models, family)
-        ours = getattr(models, family, None)
-        if ours is None:
-            continue
+        ours = getattr(models, family)
         for name, value in vars(theirs).items():
             if getattr(value, "__module__", None) != theirs.__name__ or name.startswith("_"):
                 continue
@@ -239,8 +264,8 @@ def test_equals_torchvisions_names(without_draws):
             if found is None:
                 missing.append(f"{family}.{name}")
             elif inspect.isclass(value) and issubclass(value, torchvision.models._api.nn.Module):
-                expected = inspect.signature(value.__init__)
-                if list(inspect.signature(found.__init__).parameters) != list(expected.parameters):
+                expected = list(inspect.signature(value.__init__).parameters)
+                if expected != ["self"] and list(inspect.signature(found.__init__).parameters) != expected:
                     missing.append(f"{family}.{name}{expected}")
     assert not missing
 
@@ -260,11 +285,19 @@ def test_torchvisions_warnings(expression, without_draws):
 
 
 @pytest.mark.reference
-@pytest.mark.parametrize("name", LARGE)
-def test_equals_torchvisions_outputs(name: str):
+@pytest.mark.parametrize(("name", "size"), LARGE)
+def test_equals_torchvisions_outputs(name: str, size: int):
+    """Initial weights up to rounding; outputs in float64 and of equal weights, since a deep network that normalizes by
+    two samples makes of one rounding in a weight some 1e-4 in float32."""
     torch, torchvision = load_torchvision()
-    seen = observe(jtorch, lambda: models.get_model(name), 64)
-    expected = observe(torch, lambda: torchvision.models.get_model(name), 64)
-    np.testing.assert_allclose(seen["weights"], expected["weights"], rtol=1e-5)
+    theirs = build(torch, lambda: torchvision.models.get_model(name))
+    ours = build(jtorch, lambda: models.get_model(name))
+    expected = state_of(theirs)
+    for key, value in ours.state_dict().items():
+        np.testing.assert_allclose(value.numpy(), expected[key], rtol=1e-5, atol=1e-6, err_msg=key)
+        value.copy_(jtorch.from_numpy(expected[key]))
+    seen, expected = (
+        outputs(library, model.double(), size, np.float64) for library, model in ((jtorch, ours), (torch, theirs))
+    )
     for mode in ("train", "eval"):
-        np.testing.assert_allclose(seen[mode], expected[mode], rtol=1e-4, atol=1e-4, err_msg=mode)
+        np.testing.assert_allclose(seen[mode], expected[mode], rtol=1e-6, atol=1e-9, err_msg=mode)
