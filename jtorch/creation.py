@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 
-from . import devices, dtypes
+from . import devices, dtypes, engine
 from .dtypes import dtype as dtype_class
 from .interop import from_numpy, own_numpy
 from .layout import preserved_strides
@@ -26,13 +26,26 @@ def _finish(array: np.ndarray, device, requires_grad, layout=None) -> Tensor:
     """A tensor around a fresh host array, on the wanted device."""
     if layout is not None and layout is not dtypes.strided:
         raise RuntimeError(f"full(...) is not implemented for sparse layout; make it strided, then .to_sparse(layout={layout})")  # fmt: skip
-    made = own_numpy(array)
     place = _place(device)
+    if place.is_meta:
+        made = _absent(array.shape, dtypes.from_numpy_dtype(array.dtype), place)
+        return made.requires_grad_(True) if requires_grad else made
+    made = own_numpy(array)
     if place is not made._storage.value.place:
         made._storage.value = move(made._storage.value, place)
     if requires_grad:
         made.requires_grad = True
     return made
+
+
+def _absent(shape, dtype, place) -> Tensor:
+    """A tensor without numbers, of the meta device."""
+    return Tensor.__new_plain__(engine.Value(engine.aval(tuple(shape), dtype), None, place))
+
+
+def _alike(make, shape, dtype: np.dtype, device) -> np.ndarray:
+    """Equal numbers in memory of their own, which `make` fills; none where only the shape is wanted."""
+    return np.broadcast_to(np.zeros((), dtype), shape) if _place(device).is_meta else make(shape, dtype)
 
 
 def _numpy_dtype(dtype, fallback=None, name="empty"):
@@ -338,7 +351,7 @@ def zeros(
     if layout is not None and layout is not dtypes.strided:
         return _of_layout("zeros", shape, dtype, layout, device, requires_grad)
     made = _finish(
-        np.zeros(shape, _numpy_dtype(dtype, out.dtype if out is not None else None)),
+        _alike(np.zeros, shape, _numpy_dtype(dtype, out.dtype if out is not None else None), device),
         device,
         requires_grad,
         layout=layout,
@@ -353,7 +366,7 @@ def ones(
     shape = _shape(size, kwargs, "ones")
     _no_more(kwargs, "ones")
     made = _finish(
-        np.ones(shape, _numpy_dtype(dtype, out.dtype if out is not None else None, "ones")),
+        _alike(np.ones, shape, _numpy_dtype(dtype, out.dtype if out is not None else None, "ones"), device),
         device,
         requires_grad,
         layout=layout,
@@ -378,7 +391,7 @@ def empty(
     if layout is not None and layout is not dtypes.strided:
         return _of_layout("empty", shape, dtype, layout, device, requires_grad)
     made = _finish(
-        np.zeros(shape, _numpy_dtype(dtype, out.dtype if out is not None else None)),
+        _alike(np.zeros, shape, _numpy_dtype(dtype, out.dtype if out is not None else None), device),
         device,
         requires_grad,
         layout=layout,
@@ -412,7 +425,8 @@ def full(
     if dtype is None and out is None:
         dtype = _infer([fill_value])
     shape = _shape((size,) if isinstance(size, (tuple, list)) else (tuple(size),), {})
-    array = _filled(shape, fill_value, _numpy_dtype(dtype, out.dtype if out is not None else None))
+    kind = _numpy_dtype(dtype, out.dtype if out is not None else None)
+    array = _alike(lambda shape, kind: _filled(shape, fill_value, kind), shape, kind, device)
     return _given_out(out, _finish(array, device, requires_grad, layout=layout), "full")
 
 
@@ -465,7 +479,8 @@ def zeros_like(
     _require_tensor("zeros_like", input)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("zeros_like", input, dtype, layout, device, requires_grad)
-    return _like(input, np.zeros(input._aval.shape, (dtype or input.dtype).numpy), device, requires_grad, memory_format)
+    made = _alike(np.zeros, input._aval.shape, (dtype or input.dtype).numpy, device or input.device)
+    return _like(input, made, device, requires_grad, memory_format)
 
 
 def ones_like(
@@ -475,7 +490,8 @@ def ones_like(
     _require_tensor("ones_like", input)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("ones_like", input, dtype, layout, device, requires_grad, 1)
-    return _like(input, np.ones(input._aval.shape, (dtype or input.dtype).numpy), device, requires_grad, memory_format)
+    made = _alike(np.ones, input._aval.shape, (dtype or input.dtype).numpy, device or input.device)
+    return _like(input, made, device, requires_grad, memory_format)
 
 
 def empty_like(
@@ -504,13 +520,13 @@ def full_like(
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("full_like", input, dtype, layout, device, requires_grad, value)
-    return _like(
-        input,
-        np.full(input._aval.shape, value).astype((dtype or input.dtype).numpy),
-        device,
-        requires_grad,
-        memory_format,
+    made = _alike(
+        lambda shape, kind: np.full(shape, value).astype(kind),
+        input._aval.shape,
+        (dtype or input.dtype).numpy,
+        device or input.device,
     )
+    return _like(input, made, device, requires_grad, memory_format)
 
 
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False) -> Tensor:
@@ -690,12 +706,8 @@ def _linspace(start, end, steps, dtype) -> np.ndarray:
         if isinstance(start, builtins.complex) or isinstance(end, builtins.complex):
             dtype = dtype.to_complex()
     if dtype.priority <= 1:
-        start, end = (int(np.int64(int(x)).astype(dtype.numpy)) for x in (start, start if steps == 1 else end))
-        step = np.float32(end - start) / np.float32(max(steps - 1, 1))
-        position = np.arange(steps)
-        low = (start + (step * position).astype(np.float32)).astype(np.int64)
-        high = (end - (step * (steps - position - 1)).astype(np.float32)).astype(np.int64)
-        return np.where(position < steps // 2, low, high).astype(dtype.numpy)
+        array = _between(*_whole(start, start if steps == 1 else end, dtype), steps, np.longdouble)
+        return array.astype(np.int64).astype(dtype.numpy)
     work = dtype.numpy if dtype.itemsize >= 4 else np.dtype(np.float32)
     if steps == 1:
         return np.array([start], work).astype(dtype.numpy)
@@ -709,6 +721,17 @@ def _linspace(start, end, steps, dtype) -> np.ndarray:
     start, end, step = (wider.type(work.type(x)) for x in (start, end, step))
     array = np.where(position < steps // 2, start + step * position, end - step * (steps - 1 - position)).astype(work)
     return array.astype(dtype.numpy)
+
+
+def _whole(start, end, dtype) -> list[int]:
+    return [int(np.int64(int(x)).astype(dtype.numpy)) for x in (start, end)]
+
+
+def _between(start: int, end: int, steps: int, work) -> np.ndarray:
+    """Doubles evenly spaced between whole numbers, from both ends towards the middle; product and sum rounded once if `work` is wider."""
+    step, position = np.float64(end - start) / max(steps - 1, 1), np.arange(steps, dtype=work)
+    upwards, downwards = work(start) + work(step) * position, work(end) - work(step) * (steps - 1 - position)
+    return np.where(np.arange(steps) < steps // 2, upwards, downwards).astype(np.float64)
 
 
 def logspace(
@@ -727,7 +750,12 @@ def logspace(
     """`base` to the powers of `linspace(start, end, steps)`."""
     wanted = dtype or (out.dtype if out is not None else dtypes.default_dtype())
     count = _steps(start, end, steps, "logspace")
-    powers = _linspace(_number(start), _number(end), count, dtypes.float64)
+    start, end = _number(start), _number(end)
+    if wanted.priority == 1:
+        powers = _between(*_whole(start, start if count == 1 else end, wanted), count, np.float64)
+        array = np.power(np.float64(base), powers).astype(np.int64)
+        return _given_out(out, _finish(array.astype(wanted.numpy), device, requires_grad), "logspace")
+    powers = _linspace(start, end, count, dtypes.float64)
     array = np.power(np.float64(base), powers) if wanted.priority < 3 else np.power(builtins.complex(base), powers)
     return _given_out(out, _finish(array.astype(wanted.numpy), device, requires_grad), "logspace")
 

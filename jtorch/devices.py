@@ -90,6 +90,7 @@ def _device(name: str, index: int | None) -> device:
 
 
 cpu = _device("cpu", None)
+meta = _device("meta", None)  # of tensors with a shape and a dtype and no numbers
 _default = threading.local()
 
 
@@ -154,6 +155,8 @@ def canonical(d: device) -> device:
     """`cuda` becomes the current `cuda:i`, `cpu:0` becomes `cpu`: one object per place."""
     if d.type == "cpu":
         return cpu if not d.index else d
+    if d.type == "meta":
+        return meta
     return d if d.index is not None else _device(d.type, CURRENT.index)
 
 

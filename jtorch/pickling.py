@@ -19,6 +19,9 @@ def reduce_tensor(tensor: Tensor) -> tuple:
     _warn_about_hooks(tensor)
     if tensor.layout is not dtypes.strided:
         return _with_state(tensor, _rebuild_sparse_tensor, (tensor.layout, _sparse_parts(tensor)))
+    if tensor.is_meta:
+        args = (tensor.dtype, tuple(tensor.size()), tensor.stride(), tensor.requires_grad)
+        return _with_state(tensor, _rebuild_meta_tensor_no_storage, args)
     if tensor.dtype.tensor_type is None:  # dtypes that came after the typed storages
         storage = UntypedStorage.of(tensor._storage)
         rebuild = _rebuild_tensor_v3
@@ -157,6 +160,6 @@ def _rebuild_device_tensor_from_cpu_tensor(data, dtype, device, requires_grad) -
 
 
 def _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad):
-    raise NotImplementedError(
-        "tensors on the meta device are not supported by jtorch; save the model from a real device"
-    )
+    from .creation import empty_strided  # which is built on this file
+
+    return empty_strided(size, stride, dtype=dtype, device="meta", requires_grad=requires_grad)

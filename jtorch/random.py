@@ -61,6 +61,8 @@ class Generator:
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         seed = int(seed)
         self._state = own_numpy(seed_state(seed))
+        if self.device.type == "meta":
+            self._state = self._state.to(self.device)
         return self
 
     def seed(self) -> int:
@@ -237,6 +239,9 @@ def _fresh(name, operands, size, dtype, device, generator, requires_grad, out, *
     if out is not None:
         dtype, place = dtype or out.dtype, out._storage.value.place
     dtype = dtype or dtypes.default_dtype()
+    if place.is_meta:  # nothing is drawn
+        made = creation.empty(size, dtype=dtype, device=place.device, requires_grad=requires_grad)
+        return creation._given_out(out, made, "randn")
     source = _generator(generator, place)
     made = source._draw(name, *operands, size=size, dtype=dtype.numpy, **statics)
     if not place.is_cpu:
@@ -524,6 +529,8 @@ def _like(input, draw, dtype, device, requires_grad, generator):
 def _fill(self: Tensor, name: str, operands, generator, **statics) -> Tensor:
     """Overwrite a tensor with random numbers, in memory order."""
     self._check_writable(name + "_")
+    if self.is_meta:
+        return self.zero_()
     shape = self._aval.shape
     order = _random.memory_order(shape, self.stride()) if self._strides is not None else tuple(range(len(shape)))
     size = tuple(shape[d] for d in order)
@@ -625,6 +632,8 @@ def _noise(like: Tensor, name: str, operands, size=None, **statics) -> Tensor:
     strides = None if size is not None else preserved_strides(like)
     order = None if strides is None else _random.memory_order(shape, strides)
     place = like._storage.value.place
+    if place.is_meta:
+        return creation.empty(shape, dtype=like.dtype, device=place.device)
     drawn = tuple(shape[d] for d in order) if order else shape
     made = _generator(None, place)._draw(name, *operands, size=drawn, dtype=like.dtype.numpy, **statics)
     if order:

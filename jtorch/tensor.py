@@ -219,7 +219,7 @@ class Tensor(metaclass=_TensorMeta):
         return self._aval.size * self._aval.dtype.itemsize
 
     def data_ptr(self) -> int:
-        if not self._aval.size:
+        if not self._aval.size or self.is_meta:
             return 0
         return self._storage.address() + self._offset * self._aval.dtype.itemsize
 
@@ -269,9 +269,13 @@ class Tensor(metaclass=_TensorMeta):
         return False
 
     def get_device(self) -> int:
-        return -1 if self.device.type == "cpu" else self.device.index or 0
+        return -1 if self.device.type in ("cpu", "meta") else self.device.index or 0
 
-    is_quantized = is_mkldnn = is_nested = is_meta = is_xpu = is_mps = is_xla = False
+    @property
+    def is_meta(self) -> bool:
+        return self._storage.value.place.is_meta
+
+    is_quantized = is_mkldnn = is_nested = is_xpu = is_mps = is_xla = False
     is_ipu = is_hpu = is_mtia = is_vulkan = is_maia = False
     names = None
 
@@ -507,6 +511,8 @@ class Tensor(metaclass=_TensorMeta):
         """The one element as a Python number."""
         if self._aval.size != 1:
             raise RuntimeError(f"a Tensor with {self._aval.size} elements cannot be converted to Scalar")
+        if self.is_meta:
+            raise RuntimeError("Tensor.item() cannot be called on meta tensors")
         found = self._read().numpy().reshape(()).item()
         return float(found) if self._aval.dtype.is_floating_point else found
 

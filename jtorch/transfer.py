@@ -15,6 +15,8 @@ def place_of(device) -> engine.Place:
 
 @functools.cache
 def _place(device) -> engine.Place:
+    if device is devices.meta:
+        return engine.Place(device, is_meta=True)
     return engine.Place(device) if device is devices.cpu else engine.Place(device, devices.jax_device(device))
 
 
@@ -24,9 +26,11 @@ def place_of_jax(jax_device) -> engine.Place:
 
 
 def move(value, place) -> engine.Value:
-    """The same contents on another device."""
+    """The same contents on another device; on the meta device there are none."""
     if value.place is place:
         return value
+    if place.is_meta:
+        return engine.Value(value.aval, None, place)
     array = value.concrete()
     with jax.enable_x64(True):
         moved = np.asarray(array) if place.is_host else jax.device_put(array, place.jax_device)

@@ -201,6 +201,8 @@ def tensor(original: "torch.Tensor"):
         return _sparse(original)
     plain = original.detach().resolve_conj().resolve_neg()
     dtype = counterpart(str(original.dtype))
+    if original.is_meta:
+        return jtorch.empty(tuple(original.shape), dtype=dtype, device="meta", requires_grad=original.requires_grad)
     if plain.is_contiguous() and plain.storage_offset() == 0:
         made = _flat(plain.reshape(-1), dtype).reshape(plain.shape)
     else:

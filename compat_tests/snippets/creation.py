@@ -168,3 +168,7 @@ t = torch.tensor(3)
 [torch.arange(4).view(2, 2).tolist(), torch.tensor(1.5).tolist(), torch.tensor([]).tolist(), torch.tensor([True]).tolist()]
 # --- vander diag_embed block_diag
 [torch.vander(torch.tensor([1, 2, 3])), torch.diag_embed(torch.tensor([1, 2])), torch.block_diag(torch.ones(1, 2), torch.zeros(2, 1))]
+# --- integers evenly spaced, and their powers
+[torch.linspace(4.3, -3, 50, dtype=torch.int64), torch.linspace(0, 7, 50, dtype=torch.int32), torch.linspace(-3, 7, 16, dtype=torch.int16),
+ torch.logspace(0, 1.2, 2, dtype=torch.int64), torch.logspace(0, 1.2, 4, dtype=torch.int32), torch.logspace(0, -3, 1, dtype=torch.int64),
+ torch.logspace(0, 4, 9, 2.0, dtype=torch.uint8)]

@@ -197,6 +197,8 @@ def record(prim, values, numbers, place: Place) -> list[Value]:
 
     `values` are operands, `numbers` the run-time Python numbers of the primitive.
     """
+    if place.is_meta:
+        return [Value(a, None, place) for a in prim.out_avals]
     if Settings.execution == "eager":
         return _run_now(prim, values, numbers, place)
     trace = current(place)
@@ -264,6 +266,8 @@ def _run_now(prim, values, numbers, place) -> list[Value]:
 def note_write(holder, old: Value, new: Value) -> None:
     """`holder.value`, which was `old`, is now `new`, still pending: its program may take over the buffer of the old one, which comes back if the new one fails."""
     trace = new.trace
+    if trace is None:  # nothing will ever be computed
+        return
     if old.array is None and old.trace is trace and not trace.checks:
         old = old.replaces  # a value in between, which nobody will see any more
     reference = holder.reference

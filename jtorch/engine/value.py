@@ -50,15 +50,15 @@ class Place:
     """A JAX device that values live on; one object per device, compared by identity.
 
     Without a JAX device it is the first CPU, `is_host`: numpy arrays can stand for values there, and JAX is asked for the device only when a program
-    runs, so that making tensors starts no XLA backend.
+    runs, so that making tensors starts no XLA backend. Values of a place that `is_meta` have an aval and never an array.
     """
 
-    __slots__ = ("_jax_device", "_sharding", "device", "is_cpu", "is_host")
+    __slots__ = ("_jax_device", "_sharding", "device", "is_cpu", "is_host", "is_meta")
 
-    def __init__(self, device, jax_device=None):
-        self.device, self._jax_device, self._sharding = device, jax_device, None
-        self.is_cpu = jax_device is None or jax_device.platform == "cpu"
-        self.is_host = jax_device is None or (self.is_cpu and jax_device.id == 0)
+    def __init__(self, device, jax_device=None, is_meta=False):
+        self.device, self._jax_device, self._sharding, self.is_meta = device, jax_device, None, is_meta
+        self.is_cpu = not is_meta and (jax_device is None or jax_device.platform == "cpu")
+        self.is_host = self.is_cpu and (jax_device is None or jax_device.id == 0)
 
     @property
     def jax_device(self):
@@ -78,6 +78,9 @@ class Place:
 
     def __repr__(self):
         return str(self.device)
+
+
+NO_DATA = "Cannot copy out of meta tensor; no data!"
 
 
 class Value:
@@ -118,7 +121,7 @@ class Value:
             if self.trace is not None:
                 self.trace.flush()
             if self.array is None:
-                raise self.error
+                raise NotImplementedError(NO_DATA) if self.place.is_meta else self.error
         return self.array
 
     def on_host(self) -> np.ndarray | None:
@@ -133,7 +136,15 @@ class Value:
         return np.asarray(self.concrete())
 
     def __repr__(self):
-        state = "pending" if self.array is None else "traced" if self.traced else "concrete"
+        state = (
+            "absent"
+            if self.place.is_meta
+            else "pending"
+            if self.array is None
+            else "traced"
+            if self.traced
+            else "concrete"
+        )
         return f"<{state} {self.aval} on {self.place}>"
 
 

@@ -143,7 +143,7 @@ ipu, mtia, xpu = map(_moving_to, ("ipu", "mtia", "xpu"))
 def type(self: Tensor, dtype=None, non_blocking=False, **kwargs):
     """The old name of the tensor's type; with an argument, the tensor converted to that type or dtype."""
     if dtype is None:
-        module = "torch.cuda" if self.is_cuda else "torch"
+        module = "torch.cuda" if self.is_cuda else "torch.meta" if self.is_meta else "torch"
         if self._aval.layout is not dtypes.strided:
             module += ".sparse"
         return f"{module}.{SCALAR_NAMES[self.dtype.name]}Tensor"

@@ -504,6 +504,11 @@ class Module(_StateDict):
                 )
 
         def convert(t):
+            if t.is_meta and device is not None and jtorch.device(device).type != "meta":
+                raise NotImplementedError(
+                    "Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() "
+                    "when moving module from meta to a different device."
+                )
             # Integers (num_batches_tracked) keep their dtype.
             target = dtype if t.is_floating_point() or t.is_complex() else None
             if memory_format is not None and t.dim() in (4, 5):
