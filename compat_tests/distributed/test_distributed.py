@@ -1,5 +1,6 @@
 """Many processes: tables of cases against what torch's gloo did, and what happens when a process dies."""
 
+import ast
 import json
 import socket
 import sys
@@ -12,7 +13,7 @@ from compat_tests.distributed.launch import job, start
 from compat_tests.distributed.record import RECORDED
 
 
-@pytest.mark.parametrize("table", ["collectives"])
+@pytest.mark.parametrize("table", ["collectives", "data_parallel"])
 def test_as_torch(table, tmp_path):
     expected = json.loads(RECORDED.read_text())[table]
     found = job("jtorch", table, tmp_path)
@@ -23,6 +24,14 @@ def test_as_torch(table, tmp_path):
         if result != expected[rank].get(name)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_training_as_one_process(tmp_path):
+    (expected, *_) = json.loads(RECORDED.read_text())["training"]
+    for results in job("jtorch", "training", tmp_path):
+        for name, tolerance in (("float64", 1e-10), ("float32", 1e-5)):
+            found, known = ast.literal_eval(results[name]), ast.literal_eval(expected[name])
+            assert found == pytest.approx(known, abs=tolerance), name
 
 
 FAILURES = {
@@ -49,6 +58,12 @@ FAILURES = {
         dist.all_reduce(x, group=group)
         """,
         "Timed out waiting 300ms",
+    ),
+    "models that differ": (
+        """
+        torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 2 + rank))
+        """,
+        "DDP expects same model across all ranks, but parameter weight is ((2, 2)",
     ),
     "a process ends early": (
         """
@@ -124,14 +139,6 @@ def torchrun(tmp_path, *arguments: str, module: str = "jtorch.distributed.run", 
     return start([[sys.executable, "-m", "jtorch", "-m", module, *args] for args in each], 60)
 
 
-def test_torchrun(tmp_path):
-    ((status, output),) = torchrun(
-        tmp_path, "--nproc-per-node=2", "--standalone", "SCRIPT", module="torch.distributed.run"
-    )
-    assert status == 0, output
-    assert "rank 0 of 2, 0 of 2 on 0: 1.0 0" in output and "rank 1 of 2, 1 of 2 on 0: 1.0 0" in output
-
-
 def test_torchrun_starts_killed_workers_again(tmp_path):
     ((status, output),) = torchrun(tmp_path, "--nproc_per_node=2", "--max-restarts=1", "--redirects=3", f"--log-dir={tmp_path}/logs", "SCRIPT", "kill", "1")  # fmt: skip
     assert status == 0, output
@@ -139,17 +146,32 @@ def test_torchrun_starts_killed_workers_again(tmp_path):
     assert "rank 1 of 2, 1 of 2 on 0: 1.0 1" in log.read_text()
 
 
-def test_torchrun_reports_a_failure(tmp_path):
-    ((status, output),) = torchrun(tmp_path, "--nproc-per-node=2", "SCRIPT", "kill", "9")
-    assert status == 1, output
-    assert "train.py FAILED" in output and "rank      : 1 (local_rank: 1)" in output and "exitcode  : -9" in output
+def test_report_of_failures():
+    from jtorch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+
+    failed = {1: ProcessFailure(1, 77, -9, "", 1, timestamp=5), 0: ProcessFailure(0, 76, 3, "", 0, timestamp=6)}
+    report = str(ChildFailedError("train.py", failed))
+    assert "train.py FAILED" in report and "Signal 9 (SIGKILL) received by PID 77" in report
+    assert (
+        report.index("exitcode  : 3 (pid: 76)")
+        < report.index("Root Cause")
+        < report.index("rank      : 1 (local_rank: 1)")
+    )
 
 
 def test_torchrun_on_two_nodes(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    finished = torchrun(tmp_path, "--nnodes=2", "--node-rank=NODE", f"--master-port={port}", "SCRIPT", nodes=2)
+    finished = torchrun(
+        tmp_path,
+        "--nnodes=2",
+        "--node-rank=NODE",
+        f"--master-port={port}",
+        "SCRIPT",
+        module="torch.distributed.run",
+        nodes=2,
+    )
     assert [status for status, _ in finished] == [0, 0], finished
     assert "rank 0 of 2, 0 of 1 on 0: 1.0 0" in finished[0][1] and "rank 1 of 2, 0 of 1 on 1: 1.0 0" in finished[1][1]
 

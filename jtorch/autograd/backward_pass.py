@@ -91,8 +91,11 @@ def run(roots, retain_graph: bool, create_graph: bool, captures=None):
     STATE.grad = create_graph
     try:
         found = _run(kind, roots, retain_graph, create_graph, captures)
+        callbacks = STATE.backward_pass.callbacks
     finally:
         STATE.grad, STATE.backward_pass = previous
+    for callback in callbacks:
+        callback()
     if captures is None and STATE.backward_pass is None:
         engine.pass_ended()
     return found
@@ -101,10 +104,11 @@ def run(roots, retain_graph: bool, create_graph: bool, captures=None):
 class Pass:
     """One backward pass: which nodes it will run."""
 
-    __slots__ = ("nodes", "useful", "captures")
+    __slots__ = ("nodes", "useful", "captures", "callbacks")
 
     def __init__(self, nodes, useful, captures):
         self.nodes, self.useful, self.captures = nodes, useful, captures
+        self.callbacks = []
 
     def reaches(self, edge) -> bool:
         """Whether the gradient that goes along an edge will be computed."""
@@ -441,6 +445,13 @@ def register_tensor_hook(tensor, hook):
     handle = RemovableHandle(table)
     table[handle.id] = hook
     return handle
+
+
+def queue_callback(callback) -> None:
+    """Call this once the backward pass that runs now is over."""
+    if STATE.backward_pass is None:
+        raise RuntimeError("Final callbacks can only be installed during backward pass.")
+    STATE.backward_pass.callbacks.append(callback)
 
 
 def register_post_accumulate_hook(tensor, hook):

@@ -14,6 +14,16 @@ class VariableMeta(type):
         return issubclass(subclass, Tensor)
 
 
+class _Engine:
+    """`Variable._execution_engine`, which frameworks ask to be called after a backward pass."""
+
+    @staticmethod
+    def queue_callback(callback) -> None:
+        from .backward_pass import queue_callback
+
+        queue_callback(callback)
+
+
 class Variable(metaclass=VariableMeta):
     """A tensor on the memory of another one. Deprecated: use tensors, and `requires_grad=True`.
 
@@ -21,6 +31,8 @@ class Variable(metaclass=VariableMeta):
     >>> torch.autograd.Variable(torch.ones(1), requires_grad=True)
     tensor([1.], requires_grad=True)
     """
+
+    _execution_engine = _Engine()
 
     def __new__(cls, data=None, requires_grad=False, volatile=None):
         if volatile:

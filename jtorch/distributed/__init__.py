@@ -25,3 +25,13 @@ __all__ = [
     *distributed_c10d.__all__, "DistBackendError", "DistError", "DistNetworkError", "DistStoreError", "FileStore", "HashStore", "PrefixStore",
     "Store", "TCPStore", "is_available", "register_rendezvous_handler", "rendezvous",
 ]  # fmt: skip
+
+
+def __getattr__(name):
+    if name == "GradBucket":  # nn is built on top of this package
+        from jtorch.nn.parallel.reducer import GradBucket
+
+        return GradBucket
+    raise AttributeError(
+        f"module 'torch.distributed' has no attribute {name!r}: jtorch has no torch.distributed.{name}"
+    )

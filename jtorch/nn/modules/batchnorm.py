@@ -222,9 +222,9 @@ class LazyBatchNorm3d(_LazyNormBase, _BatchNorm):
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Batch normalization over the batches of all processes of a group.
+    """Batch normalization in training over the batches of all processes of a group, which may be of different sizes.
 
-    With one process it is `BatchNorm`. With several it raises `NotImplementedError` for now.
+    With one process it is `BatchNorm`. Tensors may be on the CPU as well, where torch wants a GPU.
     """
 
     def __init__(
@@ -251,11 +251,24 @@ class SyncBatchNorm(_BatchNorm):
 
     def forward(self, input):
         if self.training and _processes(self.process_group) > 1:
-            raise NotImplementedError(
-                "SyncBatchNorm over several processes is not implemented yet; use BatchNorm2d, whose statistics are "
-                "those of each process's own batch"
-            )
+            self._check_input_dim(input)
+            return self._synchronized(input)
         return super().forward(input)
+
+    def _synchronized(self, input):
+        from jtorch.nn.modules._synchronized import SynchronizedNorm
+
+        group = self.process_group
+        output, mean, variance, count = SynchronizedNorm.apply(input, self.weight, self.bias, self.eps, group)
+        if self.track_running_stats:
+            self.num_batches_tracked.add_(1)
+            # A cumulative average where momentum is None: every batch weighs the same.
+            momentum = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+            with jtorch.no_grad():
+                unbiased = variance * (count / (count - 1))
+                self.running_mean.mul_(1 - momentum).add_(mean.to(self.running_mean.dtype), alpha=momentum)
+                self.running_var.mul_(1 - momentum).add_(unbiased.to(self.running_var.dtype), alpha=momentum)
+        return output
 
     @classmethod
     def convert_sync_batchnorm(cls, module, process_group=None):

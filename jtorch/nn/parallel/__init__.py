@@ -1,6 +1,14 @@
-"""torch.nn.parallel: models of several devices, as far as one device goes. `DistributedDataParallel` is not there: many processes are not."""
+"""torch.nn.parallel: modules on several devices of one process (`DataParallel`), and of several processes (`DistributedDataParallel`)."""
 
 from .data_parallel import DataParallel, data_parallel
 from .scatter_gather import gather, scatter
 
-__all__ = ["DataParallel", "data_parallel", "gather", "scatter"]
+__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel", "gather", "scatter"]
+
+
+def __getattr__(name):
+    if name == "DistributedDataParallel":  # loaded when asked for, with torch.distributed
+        from .distributed import DistributedDataParallel
+
+        return DistributedDataParallel
+    raise AttributeError(f"module 'torch.nn.parallel' has no attribute {name!r}")
