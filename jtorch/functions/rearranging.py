@@ -43,7 +43,7 @@ def roll(input, shifts, dims=()):
     if dims and not input.dim():
         raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     if not dims and len(shifts) == 1:
-        return _roll(input.reshape(-1), shifts[0], 0).reshape(input.shape)
+        return _roll(input, shifts[0], None)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     for shift, dim in zip(shifts, dims, strict=True):

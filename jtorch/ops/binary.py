@@ -258,7 +258,7 @@ fmod.check(_integer_zero_division)
 # --- powers --------------------------------------------------------------------------------------------------------
 
 
-@op(promote="arith", variants=EVERYWHERE, node="PowBackward1")
+@op(promote="arith", variants=EVERYWHERE, node=lambda given: f"PowBackward{1 if given['input'] == 'array' else 2}")
 def pow(input: Operand, exponent: Operand):
     """input ** exponent. Integers to negative powers are 0 except for 1 and -1."""
     input, exponent = fit(input, exponent)

@@ -212,7 +212,7 @@ flipud.layout(flip_layout)
 
 @op("number.roll", promote="none", variants="", node="Roll")
 def roll(input: Array, shift: Number, dim: Dim):
-    """Elements moved along one dimension and in again at the other end. The shift is known at run time only."""
+    """Elements moved along one dimension, or all of them (None), and in again at the other end. The shift is known at run time only."""
     return jnp.roll(input, shift, dim) if input.ndim else input
 
 
