@@ -82,6 +82,10 @@ class Tensor(metaclass=_TensorMeta):
 
     as_subclass = _as_subclass
 
+    def _of_my_class(self, result):
+        """A view of this tensor as an instance of its class; subclasses with state of their own hand that on."""
+        return result if type(self) is Tensor or isinstance(result, type(self)) else result.as_subclass(type(self))
+
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
         made = data.detach()._as_subclass(cls)

@@ -22,7 +22,7 @@ from .layout import normal
 from .ops.registry import Op
 from .ops.views import expand
 from .storage import Storage, Version
-from .subclass import DisableTorchFunctionSubclass, convert
+from .subclass import DisableTorchFunctionSubclass
 from .tensor import Tensor, _new
 
 
@@ -153,7 +153,7 @@ def apply_view(
             view._requires, view._node = True, node
         elif not STATE.grad and base.requires_grad:
             view._stamp = -1  # made without recording: it gets no history of its own
-    return view if tensor._plain is True or DisableTorchFunctionSubclass.depth else convert(view, type(tensor))
+    return view if tensor._plain is True or DisableTorchFunctionSubclass.depth else tensor._of_my_class(view)
 
 
 def adopt_history(view: Tensor, made: Tensor) -> None:

@@ -1,7 +1,17 @@
 """torchvision's API on jtorch; `python -m jtorch` lets `import torchvision` resolve here."""
 
-from . import datasets, models, ops, transforms, utils
+from . import datasets, io, models, ops, transforms, utils
 from .datasets.folder import get_image_backend, set_image_backend
 from .version import __version__
 
-__all__ = ["__version__", "datasets", "get_image_backend", "models", "ops", "set_image_backend", "transforms", "utils"]
+__all__ = [
+    "__version__",
+    "datasets",
+    "get_image_backend",
+    "io",
+    "models",
+    "ops",
+    "set_image_backend",
+    "transforms",
+    "utils",
+]

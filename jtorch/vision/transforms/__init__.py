@@ -1,6 +1,6 @@
 """Image transforms: classes to compose (`transforms.py`, `autoaugment.py`) over functions on one image (`functional.py`).
 
-`v2` has them again for images with their boxes, masks and key points.
+The package `v2` has them again for images with their boxes, masks and key points.
 """
 
 from . import functional

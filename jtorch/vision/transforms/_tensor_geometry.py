@@ -88,7 +88,7 @@ def _mirrored_indices(length: int, before: int, after: int) -> Tensor:
 
 def resize(img: Tensor, size: list[int], interpolation: str = "bilinear", antialias: bool | None = True) -> Tensor:
     require_image(img)
-    smooth = interpolation in ("bilinear", "bicubic")
+    smooth = interpolation in ("bilinear", "bicubic", "lanczos")
     batch, restore = float_batch(img, (jtorch.float32, jtorch.float64))
     resized = F.interpolate(
         batch,
@@ -97,6 +97,6 @@ def resize(img: Tensor, size: list[int], interpolation: str = "bilinear", antial
         align_corners=False if smooth else None,
         antialias=bool(antialias) and smooth,
     )
-    if interpolation == "bicubic" and img.dtype == jtorch.uint8:
-        resized = resized.clamp(min=0, max=255)  # cubic weights overshoot
+    if interpolation in ("bicubic", "lanczos") and img.dtype == jtorch.uint8:
+        resized = resized.clamp(min=0, max=255)  # their weights overshoot
     return restore(resized)

@@ -81,12 +81,17 @@ def convert_image_dtype(image: Tensor, dtype=None) -> Tensor:
     return image.to(dtype) * ((largest_value(dtype) + 1) // (brightest + 1))
 
 
+def is_unsafe(source, target) -> bool:
+    """Whether floats cannot tell all levels of the target apart."""
+    return (source == jtorch.float32 and target in (jtorch.int32, jtorch.int64)) or (
+        source == jtorch.float64 and target == jtorch.int64
+    )
+
+
 def _float_to(image: Tensor, dtype) -> Tensor:
     if dtype.is_floating_point:
         return image.to(dtype)
-    if (image.dtype == jtorch.float32 and dtype in (jtorch.int32, jtorch.int64)) or (
-        image.dtype == jtorch.float64 and dtype == jtorch.int64
-    ):
+    if is_unsafe(image.dtype, dtype):
         raise RuntimeError(f"The cast from {image.dtype} to {dtype} cannot be performed safely.")
     # Scaling by just under max + 1 gives every level an equal share of 0..1; by max, the brightest would get only 1.0.
     return image.mul(float(largest_value(dtype)) + 1.0 - 1e-3).to(dtype)

@@ -99,9 +99,12 @@ def sampled(img: Tensor, grid: Tensor, mode: str, fill: float | Sequence[float] 
     image, inside = both[:, :-1], both[:, -1:]
     values = fill if isinstance(fill, (tuple, list)) else [fill]
     background = jtorch.tensor([float(v) for v in values], dtype=batch.dtype, device=batch.device).view(1, -1, 1, 1)
-    if mode == "nearest":
-        return restore(jtorch.where(inside < 0.5, background, image))
-    return restore(image * inside + (1.0 - inside) * background)
+    filled = (
+        jtorch.where(inside < 0.5, background, image)
+        if mode == "nearest"
+        else image * inside + (1.0 - inside) * background
+    )
+    return restore(filled.round() if img.dtype == jtorch.bool else filled)
 
 
 def affine_matrix(

@@ -229,7 +229,7 @@ def resize(
                 "i.e. size should be an int or a sequence of length 1 in torchscript mode."
             )
     _, height, width = get_dimensions(img)
-    output_size = _resized_size((height, width), [size] if isinstance(size, int) else size, max_size)
+    output_size = resized_size((height, width), [size] if isinstance(size, int) else size, max_size)
     if output_size == [height, width]:
         return img
     if isinstance(img, Tensor):
@@ -241,7 +241,7 @@ def resize(
     return F_pil.resize(img, output_size, pil_modes_mapping[interpolation])
 
 
-def _resized_size(image_size: tuple[int, int], size: Sequence[int], max_size: int | None) -> list[int]:
+def resized_size(image_size: tuple[int, int], size: Sequence[int], max_size: int | None) -> list[int]:
     if len(size) == 2:
         return list(size)
     height, width = image_size
