@@ -225,7 +225,7 @@ def _generator(generator, place) -> Generator:
                 f"Expected a '{place.device.type}' device type for generator but found '{generator.device.type}'"
             )
         return generator
-    if place.is_cpu:
+    if place.device.type == "cpu":
         return default_generator
     found = _by_device.get(place)
     if found is None:
@@ -244,7 +244,7 @@ def _fresh(name, operands, size, dtype, device, generator, requires_grad, out, *
         return creation._given_out(out, made, "randn")
     source = _generator(generator, place)
     made = source._draw(name, *operands, size=size, dtype=dtype.numpy, **statics)
-    if not place.is_cpu:
+    if place.device is not devices.cpu:
         made = made.to(place.device)
     if out is not None:
         return creation._given_out(out, made, "randn")
@@ -346,7 +346,7 @@ def randperm(
     random_checks.randperm(n, dtype.numpy)
     place = place_of(devices.default_device() if device is None else device)
     made = _generator(generator, place)._draw("randperm", n=n, dtype=dtype.numpy)
-    if not place.is_cpu:
+    if place.device is not devices.cpu:
         made = made.to(place.device)
     return creation._given_out(out, made, "randperm")
 
@@ -539,7 +539,7 @@ def _fill(self: Tensor, name: str, operands, generator, **statics) -> Tensor:
     )
     if order != tuple(range(len(shape))):
         made = made.permute(sorted(range(len(order)), key=order.__getitem__))
-    if not self._storage.value.place.is_cpu:
+    if self.device is not devices.cpu:
         made = made.to(self.device)
     write_through(self, made if made._chain is None else made.contiguous())
     return self
@@ -638,7 +638,7 @@ def _noise(like: Tensor, name: str, operands, size=None, **statics) -> Tensor:
     made = _generator(None, place)._draw(name, *operands, size=drawn, dtype=like.dtype.numpy, **statics)
     if order:
         made = Tensor.__new_plain__(made.permute(sorted(range(len(order)), key=order.__getitem__))._read(), strides)
-    return made if place.is_cpu else made.to(like.device)
+    return made if place.device is devices.cpu else made.to(like.device)
 
 
 def dropout_noise(input: Tensor, p: float, size=None) -> Tensor:
@@ -661,7 +661,7 @@ def rrelu_noise(input: Tensor, lower: float, upper: float, generator: Generator 
     """Slopes of rrelu in training: of [lower, upper) where the input is not positive, else 1."""
     place = input._storage.value.place
     drawn = _generator(generator, place)._draw("rrelu_noise", input.detach(), float(lower), float(upper))
-    return drawn if place.is_cpu else drawn.to(input.device)
+    return drawn if place.device is devices.cpu else drawn.to(input.device)
 
 
 FUNCTIONS = {

@@ -60,7 +60,9 @@ class UntypedStorage:
     def from_file(cls, filename, shared: bool = False, nbytes: int = 0) -> "UntypedStorage":
         """The first bytes of a file, read as they are needed. Writes stay in memory: `shared`, which would write them to the file, is not there."""
         if shared:
-            raise NotImplementedError("UntypedStorage.from_file: shared=True is not there: save the tensor to write the file")
+            raise NotImplementedError(
+                "UntypedStorage.from_file: shared=True is not there: save the tensor to write the file"
+            )
         size = nbytes or os.path.getsize(filename)
         return cls.from_bytes(np.memmap(filename, np.uint8, "c", shape=(size,)) if size else np.zeros(0, np.uint8))
 

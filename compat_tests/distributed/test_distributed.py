@@ -192,3 +192,20 @@ if __name__ == "__main__":
     script.write_text(code)
     ((status, output),) = start([[sys.executable, "-m", "jtorch", str(script)]], 60)
     assert status == 0 and "rank 0 1.0" in output and "rank 1 1.0" in output, output
+
+
+def test_several_devices_of_one_process():
+    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JTORCH_CUDA": "cpu"}
+    script = "compat_tests/distributed/several_devices.py"
+    ((status, output),) = start([[sys.executable, "-W", "ignore", "-m", "jtorch", script]], 60, flags)
+    assert status == 0, output
+    assert output.splitlines() == [
+        "cuda:0",
+        "cuda:1",
+        "cpu",
+        "[('cuda:0', 3, 'cuda:0', 0), ('cuda:1', 3, 'cuda:1', 1), ('cuda:2', 2, 'cuda:2', 2)] torch.Size([8, 2]) [15.0, 51.0, 54.0] 1",
+        "[0, 1, 2, 3, 4, 5, 6, 7] cuda:1",
+        "False",
+        "Caught RuntimeError in replica 0 on device 0.",
+        "['cuda:0', 'cuda:1'] tensor([0., 1., 2., 3.]) tensor([2., 4.])",
+    ]

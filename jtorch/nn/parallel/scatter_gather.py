@@ -1,5 +1,7 @@
 """Batches cut for several devices, and put together again."""
 
+import warnings
+
 import jtorch
 from jtorch.tensor import Tensor
 
@@ -35,7 +37,13 @@ def gather(outputs, target_device, dim: int = 0):
     first = outputs[0]
     if isinstance(first, Tensor):
         parts = [x.to(target_device) for x in outputs]
-        return jtorch.stack(parts) if first.dim() == 0 else jtorch.cat(parts, dim)
+        if first.dim():
+            return jtorch.cat(parts, dim)
+        warnings.warn(
+            "Was asked to gather along dimension 0, but all input tensors were scalars; will instead unsqueeze and return a vector.",
+            stacklevel=2,
+        )
+        return jtorch.stack(parts)
     if first is None:
         return None
     if isinstance(first, dict):
