@@ -37,6 +37,7 @@ _CAST = Mismatch("result type {want} can't be cast to the desired output type {g
 _EXACT = Mismatch("Expected out tensor to have dtype {want_c}, but got {given_c} instead")
 _SCALAR_TYPE = Mismatch("expected scalar_type {want} but found {given}")
 _FOUND = Mismatch("Found dtype {given} but expected {want}")
+_STD_VAR = Mismatch("std_var_all: Unsupported dtype {want}")
 _TENSORDOT = Mismatch("tensordot: Expected the output tensor to have dtype {want}, but got an output tensor with dtype {given}")  # fmt: skip
 _MISMATCHES = {
     _EXACT: """addmm addmv alias_copy argmax argmin argsort as_strided_copy avg_pool2d avg_pool3d baddbmm bmm cross cumprod cumsum det diag
@@ -231,7 +232,7 @@ def store_out(
     """Store a result (one of several) of the function `name` that was computed of `args`."""
     have, want = given._aval.dtype, result._aval.dtype
     if have is not want:
-        rule = _special_mismatch(name, args) or _MISMATCH.get(name) or (_EXACT if several else _CAST)
+        rule = _special_mismatch(name, args, result) or _MISMATCH.get(name) or (_EXACT if several else _CAST)
         if name != "lu" and rule.refuses(want, have):  # the factors of `lu` are copied, whatever they become
             raise rule.error(
                 rule.message.format(
@@ -257,7 +258,7 @@ def store_out(
     given._write(result._read() if have is want else result.detach().to(have)._read())
 
 
-def _special_mismatch(name, args) -> Mismatch | None:
+def _special_mismatch(name, args, result) -> Mismatch | None:
     """Of functions with several ways, of which one looks at the dtype."""
     operands = [arg for arg in args if isinstance(arg, Tensor)]
     if name == "inner" and all(x.dim() for x in operands):
@@ -265,6 +266,8 @@ def _special_mismatch(name, args) -> Mismatch | None:
     if name == "matrix_power":
         n = abs(args[1])  # what squares give alone is copied
         return _CAST if args[1] in (0, 1) or n > 2 and n & (n - 1) == 0 else _EXACT
+    if name in ("std", "var") and result._aval.size == 1 and result._aval.dtype.itemsize == 2:
+        return _STD_VAR
     if name == "abs" and operands[0].is_complex():
         return _CAST
     if name == "diff" and args[1:2] == (0,):

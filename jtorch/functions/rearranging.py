@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from .. import creation
+from .. import creation, dtypes
 from ..interop import own_numpy
 from ..tensor import Tensor
 from .composite import composite, operation, writing
@@ -231,7 +231,9 @@ def combinations(input, r=2, with_replacement=False):
         return input.new_empty(0)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(input.numel()), r)), np.int64).reshape(-1, r)
-    return _index_select(input, 0, own_numpy(rows.reshape(-1)).to(input.device)).reshape(rows.shape)
+    wide = input.float() if input.dtype in (dtypes.float16, dtypes.bfloat16) else input  # gradients of repeated elements add up
+    chosen = _index_select(wide, 0, own_numpy(rows.reshape(-1)).to(input.device)).reshape(rows.shape)
+    return chosen.to(input.dtype)
 
 
 def _triangle_indices(keep, row, col, offset, dtype, device, requires_grad):

@@ -510,7 +510,8 @@ def copysign(input: Array, other: Operand):
 
 @copysign.backward
 def copysign_backward(grad, input, result):
-    ratio = jnp.where(input == 0, 0, result / jnp.where(input == 0, 1, input))
+    # 1 or -1: differentiated, its two terms would cancel but for their rounding.
+    ratio = jnp.where(input == 0, 0, lax.stop_gradient(result / jnp.where(input == 0, 1, input)))
     return grad * ratio, None
 
 
