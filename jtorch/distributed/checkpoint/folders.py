@@ -1,0 +1,226 @@
+"""Checkpoints as folders: tensors by orbax, everything else in a file of `torch.save`.
+
+A folder has `tensors-NUMBER/`, orbax's, and `objects.pt`: which of these folders counts, the names of tensors, in their order, with dtypes and shapes, and the
+values that are no tensors (or have no elements, which orbax does not store). It is written last and replaced whole, so that a save that is cut off leaves the
+checkpoint that was there. PyTorch's own folders are of another format.
+"""
+
+import concurrent.futures
+import copy
+import os
+import secrets
+import shutil
+from dataclasses import dataclass, field
+
+import jax
+
+import jtorch
+from jtorch.distributed.checkpoint.api import CheckpointException
+from jtorch.distributed.checkpoint.stateful import Stateful
+
+_OBJECTS, _TENSORS = "objects.pt", "tensors-"
+
+
+@dataclass
+class TensorStorageMetadata:
+    """A tensor of a checkpoint."""
+
+    dtype: jtorch.dtype
+    size: jtorch.Size
+
+
+@dataclass
+class Metadata:
+    """What a checkpoint holds: tensors by name (a path with dots), and None for other values."""
+
+    state_dict_metadata: dict = field(default_factory=dict)
+
+
+def save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=None, process_group=None, no_dist: bool = False, **_) -> Metadata:  # fmt: skip
+    """Write a `state_dict`, or several in a dict, to a folder, each tensor from the devices that hold it. What is there is replaced at the end.
+
+    Values that have `state_dict()` are asked for it.
+
+    >>> import tempfile, jtorch as torch
+    >>> from jtorch.distributed import checkpoint as dcp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = dcp.save({"x": torch.ones(2), "epoch": 3}, checkpoint_id=folder + "/last")
+    ...     state = {"x": torch.zeros(2), "epoch": 0}
+    ...     dcp.load(state, checkpoint_id=folder + "/last")
+    >>> state
+    {'x': tensor([1., 1.]), 'epoch': 3}
+    """
+    folder = _folder(checkpoint_id, storage_writer)
+    return _write(*_split(_flat(_expanded(state_dict))), folder)
+
+
+def async_save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=None, process_group=None, **_):
+    """`save` in a thread, of the values as they are now: a `concurrent.futures.Future`."""
+    folder = _folder(checkpoint_id, storage_writer)
+    tensors, objects = _split(_flat(_expanded(state_dict)))
+    executor = concurrent.futures.ThreadPoolExecutor(1)
+    future = executor.submit(_write, tensors, copy.deepcopy(objects), folder)
+    executor.shutdown(wait=False)
+    return future
+
+
+def load(state_dict: dict, *, checkpoint_id=None, storage_reader=None, planner=None, process_group=None, no_dist: bool = False, **_) -> None:  # fmt: skip
+    """Fill the tensors of a `state_dict` from a folder, each on the devices it is on, and replace its other values.
+
+    The folder may hold more. What it lacks, or has in another shape, raises CheckpointException.
+    """
+    folder = _folder(checkpoint_id, storage_reader)
+    try:
+        _read(state_dict, folder)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise CheckpointException("load", {jax.process_index(): error}) from error
+
+
+def read_metadata(checkpoint_id) -> Metadata:
+    """What a folder holds."""
+    return _metadata(_index(_folder(checkpoint_id, None)))
+
+
+def _folder(checkpoint_id, storage) -> str:
+    if storage is not None:
+        raise NotImplementedError(
+            "torch.distributed.checkpoint: writers and readers of storage are not there: give the folder as checkpoint_id"
+        )
+    if checkpoint_id is None:
+        raise RuntimeError("Cannot find a checkpoint_id: give the folder as checkpoint_id")
+    if jax.process_count() > 1:
+        raise NotImplementedError(
+            "torch.distributed.checkpoint: one process at a time: call it in the process of rank 0, with values that are whole there"
+        )
+    return os.path.abspath(os.fspath(checkpoint_id))
+
+
+def _expanded(tree):
+    if isinstance(tree, Stateful) and not isinstance(tree, jtorch.Tensor):
+        return _expanded(tree.state_dict())
+    if isinstance(tree, dict):
+        return {key: _expanded(value) for key, value in tree.items()}
+    return [_expanded(value) for value in tree] if isinstance(tree, (list, tuple)) and _has_tensors(tree) else tree
+
+
+def _has_tensors(tree) -> bool:
+    if isinstance(tree, (list, tuple)):
+        return any(map(_has_tensors, tree))
+    return isinstance(tree, jtorch.Tensor) or isinstance(tree, dict) and any(map(_has_tensors, tree.values()))
+
+
+def _flat(tree, prefix: str = "") -> dict:
+    """Values by their paths."""
+    items = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list) and _has_tensors(tree)
+        else None
+    )
+    if items is None:
+        return {prefix: tree}
+    if not tree and prefix:
+        return {prefix: tree}
+    found: dict = {}
+    for key, value in items:
+        found.update(_flat(value, f"{prefix}.{key}" if prefix else str(key)))
+    return found
+
+
+def _split(values: dict) -> tuple[dict, dict]:
+    """Arrays, which nobody will overwrite, and the rest."""
+    tensors = {
+        name: v
+        for name, v in values.items()
+        if isinstance(v, jtorch.Tensor) and v.layout is jtorch.strided and v.numel()
+    }
+    arrays = {name: jtorch.to_jax(tensor.detach()) for name, tensor in tensors.items()}
+    return arrays, {name: value for name, value in values.items() if name not in arrays}
+
+
+def _write(arrays: dict, objects: dict, folder: str) -> Metadata:
+    import orbax.checkpoint
+
+    os.makedirs(folder, exist_ok=True)
+    name = _TENSORS + secrets.token_hex(4)
+    if arrays:
+        with jax.enable_x64(True):
+            orbax.checkpoint.PyTreeCheckpointer().save(
+                os.path.join(folder, name), {f"t{i}": array for i, array in enumerate(arrays.values())}
+            )
+    tensors = {path: (jtorch.from_jax(array).dtype, list(array.shape)) for path, array in arrays.items()}
+    index = {"folder": name, "tensors": tensors, "objects": objects}
+    jtorch.save(index, os.path.join(folder, _OBJECTS))
+    for entry in os.listdir(folder):
+        if entry.startswith(_TENSORS) and entry != name:
+            shutil.rmtree(os.path.join(folder, entry))
+    return _metadata(index)
+
+
+def _index(folder: str) -> dict:
+    marker = os.path.join(folder, _OBJECTS)
+    if not os.path.exists(marker):
+        theirs = os.path.exists(os.path.join(folder, ".metadata"))
+        raise RuntimeError(
+            f"{folder} is a checkpoint of PyTorch's own format: turn it into a file with torch.distributed.checkpoint.format_utils.dcp_to_torch_save"
+            if theirs
+            else f"metadata is None: {folder} is not a checkpoint, or one whose saving was cut off"
+        )
+    return jtorch.load(marker, weights_only=True)
+
+
+def _metadata(index) -> Metadata:
+    tensors = {
+        name: TensorStorageMetadata(dtype, jtorch.Size(shape)) for name, (dtype, shape) in index["tensors"].items()
+    }
+    return Metadata({**tensors, **dict.fromkeys(index["objects"])})
+
+
+def _read(state_dict, folder: str) -> None:
+    import orbax.checkpoint
+
+    index = _index(folder)
+    positions = {name: i for i, name in enumerate(index["tensors"])}
+    values = _flat(_expanded(state_dict))
+    for name in values:
+        if name not in positions and name not in index["objects"]:
+            raise RuntimeError(f"Missing key in checkpoint state_dict: {name}.")
+    wanted = {name: value for name, value in values.items() if name in positions and isinstance(value, jtorch.Tensor)}
+    for name, tensor in wanted.items():
+        saved = jtorch.Size(index["tensors"][name][1])
+        if saved != tensor.shape:
+            raise ValueError(f"Size mismatch between saved {saved} and current: {tensor.shape} for {name}")
+    loaded: dict = {name: index["objects"][name] for name in values if name in index["objects"]}
+    if wanted:
+        structs = {}
+        for name, tensor in wanted.items():
+            sharding = jtorch.to_jax(tensor.detach()).sharding
+            dtype = index["tensors"][name][0].numpy
+            structs[f"t{positions[name]}"] = jax.ShapeDtypeStruct(tuple(tensor.shape), dtype, sharding=sharding)
+        arguments = orbax.checkpoint.checkpoint_utils.construct_restore_args(structs)
+        with jax.enable_x64(True):
+            arrays = orbax.checkpoint.PyTreeCheckpointer().restore(
+                os.path.join(folder, index["folder"]),
+                args=orbax.checkpoint.args.PyTreeRestore(item=structs, restore_args=arguments, partial_restore=True),
+            )
+        loaded.update({name: jtorch.from_jax(arrays[f"t{positions[name]}"]) for name in wanted})
+    _fill(state_dict, loaded, "")
+
+
+def _fill(tree, loaded, prefix: str):
+    """Put what was loaded into a tree: into its tensors in place, into its containers otherwise. Gives what belongs in the tree's own place."""
+    if isinstance(tree, Stateful) and not isinstance(tree, jtorch.Tensor):
+        tree.load_state_dict(_fill(tree.state_dict(), loaded, prefix))
+        return tree
+    if prefix in loaded:
+        value = loaded[prefix]
+        if not isinstance(tree, jtorch.Tensor):
+            return value
+        with jtorch.no_grad():
+            tree.copy_(value)
+        return tree
+    items = list(tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ())
+    for key, value in items:
+        tree[key] = _fill(value, loaded, f"{prefix}.{key}" if prefix else str(key))
+    return tree
