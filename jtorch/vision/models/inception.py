@@ -94,7 +94,8 @@ class _Mixed(nn.Module):
         return jtorch.cat(self._forward(x), 1)
 
 
-_average = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1)
+def _average(x: Tensor) -> Tensor:
+    return F.avg_pool2d(x, kernel_size=3, stride=1, padding=1)
 
 
 class InceptionA(_Mixed):
@@ -240,6 +241,8 @@ class Inception3(nn.Module):
     In training it returns `InceptionOutputs(logits, aux_logits)`, unless `aux_logits=False`. `transform_input` takes
     pictures with ImageNet's normalization.
     """
+
+    image_size = 299
 
     def __init__(
         self,

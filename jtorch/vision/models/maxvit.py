@@ -353,6 +353,7 @@ class MaxVit(nn.Module):
                 stem_channels, stem_channels, 3, stride=1, norm_layer=None, activation_layer=None, bias=True
             ),
         )
+        self.image_size = input_size
         self.partition_size = partition_size
         self.blocks = nn.ModuleList()
         grid_size = _get_conv_output_shape(input_size, kernel_size=3, stride=2, padding=1)
