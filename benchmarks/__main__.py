@@ -55,10 +55,10 @@ def print_tables(results):
     rows = []
     for name, row in results.get("steps", {}).items():
         times = row["milliseconds"]
-        for other in ("torch", "flax"):
-            rows.append(
-                (f"step {name}", other, row[f"jtorch/{other}"], f"{times['jtorch']:.2f} / {times[other]:.2f} ms")
-            )
+        for ours, label in (("jtorch", "step"), ("captured", "captured")):
+            for other in ("torch", "flax"):
+                shown = f"{times[ours]:.2f} / {times[other]:.2f} ms, {row['peak MiB'][ours]:.0f} / {row['peak MiB'][other]:.0f} MiB"
+                rows.append((f"{label} {name}", other, row[f"{ours}/{other}"], shown))
     for name, row in results.get("record", {}).items():
         if name != "flush":
             best = row["best microseconds"]

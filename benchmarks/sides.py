@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Side:
-    """`torch`, `jtorch` or `flax`; calls are methods of `worker.Worker`."""
+    """`torch`, `torch.compile`, `jtorch`, `captured` (jtorch.capture) or `flax`; calls are methods of `worker.Worker`."""
 
     def __init__(self, name: str, cache: str | None = None, **environment: str):
         self.name = name

@@ -14,37 +14,42 @@ WORKLOADS = {
     "deep": ("deep", 64, 40, 15),
     "cnn-64": ("cnn", 64, 4, 2),
     "cnn-256": ("cnn", 256, 2, 1),
+    "resnet": ("resnet", 32, 2, 1),
+    "gpt": ("gpt", 16, 4, 2),
+    "lstm": ("lstm", 20, 4, 2),
 }
 WARM_UP = 8  # at least; small steps are only compiled after some dozens
 
 
 def steps(chosen, rounds: int, quick: bool) -> dict:
-    """Seconds per step, medians of rounds that the sides take turns in."""
+    """Seconds per step, medians of rounds that the sides take turns in, and the memory of a process that has done nothing else."""
     results = {}
-    with Side("jtorch") as jtorch, Side("torch") as torch, Side("flax") as flax:
-        sides = (jtorch, torch, flax)
-        for name in chosen:
-            workload, size, count, few = WORKLOADS[name]
-            count = few if quick else count
+    for name in chosen:
+        workload, size, count, few = WORKLOADS[name]
+        count = few if quick else count
+        with Side("jtorch") as jtorch, Side("captured") as captured, Side("torch") as torch, Side("flax") as flax:
+            sides = (jtorch, captured, torch, flax)
             losses = {}
             for side in sides:
                 side.prepare(workload, size)
                 _, losses[side.name] = side.steps(max(WARM_UP, WORKLOADS[name][2]))
-            if not np.allclose(losses["jtorch"], losses["torch"], rtol=1e-3):
-                raise RuntimeError(f"{name}: the losses differ: jtorch {losses['jtorch']}, torch {losses['torch']}")
+            for side in ("jtorch", "captured"):
+                if not np.allclose(losses[side][:4], losses["torch"][:4], rtol=1e-3):
+                    raise RuntimeError(f"{name}: the losses differ: {side} {losses[side]}, torch {losses['torch']}")
             before = jtorch.programs()["programs_compiled"]
             medians = {side.name: [] for side in sides}
             for i in range(rounds):
-                for side in sides[i % 3 :] + sides[: i % 3]:
+                for side in sides[i % 4 :] + sides[: i % 4]:
                     times, _ = side.steps(count)
                     medians[side.name].append(statistics.median(times))
             results[name] = {
                 "milliseconds": {side: 1e3 * statistics.median(times) for side, times in medians.items()},
                 "best milliseconds": {side: 1e3 * min(times) for side, times in medians.items()},
-                "jtorch/torch": paired(medians["jtorch"], medians["torch"]),
-                "jtorch/flax": paired(medians["jtorch"], medians["flax"]),
                 "compiled while measuring": jtorch.programs()["programs_compiled"] - before,
+                "peak MiB": {side.name: side.peak() for side in sides},
             }
+            for ours, theirs in (("jtorch", "torch"), ("jtorch", "flax"), ("captured", "torch"), ("captured", "flax")):
+                results[name][f"{ours}/{theirs}"] = paired(medians[ours], medians[theirs])
     return results
 
 

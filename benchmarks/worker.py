@@ -9,7 +9,7 @@ import time
 class Worker:
     def __init__(self, side: str):
         self.side = side
-        if side == "jtorch":
+        if side in ("jtorch", "captured"):
             import jtorch.compat
 
             jtorch.compat.install()
@@ -29,9 +29,20 @@ class Worker:
 
         data = batches.batches(workload, size)
         begun = time.perf_counter()
-        self.step = self.models.WORKLOADS[workload](data)
+        make = self.models.WORKLOADS[workload]
+        self.step = make(data) if self.side == "flax" else self._step(make(), data)
         self.done = 0
         return time.perf_counter() - begun
+
+    def _step(self, step, data):
+        import torch
+
+        if self.side == "captured":
+            step = torch.capture(step)
+        if self.side == "torch.compile":
+            step = torch.compile(step)
+        data = [(torch.tensor(x), torch.tensor(y)) for x, y in data]
+        return lambda i: step(*data[i % len(data)]).item()
 
     def steps(self, count):
         """Run steps; gives the seconds each took and its loss."""
@@ -49,6 +60,12 @@ class Worker:
         import jtorch
 
         return jtorch.engine.statistics()
+
+    def peak(self):
+        """The most memory this process has had, in MiB."""
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     # The cost of a call. CPU time of this thread alone: others on the machine and threads that compute do not count.
 

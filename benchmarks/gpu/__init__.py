@@ -1,0 +1,1 @@
+"""Training steps of large models on one accelerator: `python -m benchmarks.gpu`."""
