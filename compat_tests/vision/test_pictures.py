@@ -105,3 +105,173 @@ def test_save_image(tmp_path, target):
     levels = np.clip(plain_grid(BATCH, nrow=2) * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
     np.testing.assert_array_equal(np.array(saved).transpose(2, 0, 1), levels)
     np.testing.assert_array_equal(images.numpy(), BATCH)
+
+
+RNG = np.random.RandomState(0)
+LEVELS = RNG.randint(0, 255, (3, 40, 50)).astype(np.uint8)
+BOXES = np.float32([[5, 6, 40, 30], [20, 10, 45, 35]])
+TURNED = np.float32([[10, 10, 45, 16, 41, 35, 5, 29]])
+MASKS = RNG.uniform(0, 1, (3, 40, 50)) > 0.6
+POINTS = RNG.uniform(0, 40, (2, 4, 2)).astype(np.float32)
+SHOWN = RNG.uniform(0, 1, (2, 4)) > 0.3
+FLOW = RNG.uniform(-2, 2, (2, 2, 10, 12)).astype(np.float32)
+
+# (function, arrays that become tensors, arguments)
+DRAWINGS = [
+    ("draw_bounding_boxes", (LEVELS, BOXES), {"labels": ["a", "bc"], "width": 2}),
+    (
+        "draw_bounding_boxes",
+        (LEVELS, BOXES),
+        {
+            "labels": ["a", None],
+            "fill": True,
+            "fill_labels": True,
+            "colors": ["red", (0, 9, 200)],
+            "label_background_colors": "blue",
+        },
+    ),
+    ("draw_bounding_boxes", (LEVELS[:1] / np.float32(255), BOXES), {"colors": "#ff00ff"}),
+    ("draw_bounding_boxes", (LEVELS, TURNED), {"width": 2}),
+    ("draw_bounding_boxes", (LEVELS, TURNED), {"fill": True, "colors": (1, 2, 3)}),
+    ("draw_segmentation_masks", (LEVELS, MASKS), {"alpha": 0.5}),
+    ("draw_segmentation_masks", (LEVELS, MASKS[0]), {"colors": "green"}),
+    ("draw_segmentation_masks", (LEVELS / np.float32(255), MASKS), {"colors": ["red", "green", (1, 2, 3)]}),
+    ("draw_keypoints", (LEVELS, POINTS), {"connectivity": [(0, 1), (2, 3)], "colors": "red", "visibility": SHOWN}),
+    ("draw_keypoints", (LEVELS / np.float32(255), POINTS), {"colors": (1, 200, 3), "radius": 3}),
+    ("flow_to_image", (FLOW,), {}),
+    ("flow_to_image", (FLOW[0],), {}),
+]
+
+# What torchvision gives: sums with weights that tell places apart, of the levels in 0..255.
+DRAWN = [
+    1878366002,
+    1963487956,
+    2350838544,
+    2101230207,
+    1872798787,
+    1629959446,
+    1801412362,
+    1021871604,
+    2398069920,
+    2147591923,
+    47331665,
+    11426568,
+]
+
+
+def drawn(torch, utils, name, arrays, arguments) -> np.ndarray:
+    tensors = [torch.from_numpy(array.copy()) for array in arrays]
+    arguments = {k: torch.from_numpy(v.copy()) if isinstance(v, np.ndarray) else v for k, v in arguments.items()}
+    values = getattr(utils, name)(*tensors, **arguments).numpy()
+    return np.rint(values * (255 if values.dtype.kind == "f" else 1)).astype(np.uint8)
+
+
+def weighed(values: np.ndarray) -> int:
+    places = np.arange(values.size) % 8191
+    return int((values.ravel().astype(np.int64) * places).sum())
+
+
+@pytest.mark.parametrize("number", range(len(DRAWINGS)), ids=[f"{row[0]}{n}" for n, row in enumerate(DRAWINGS)])
+def test_drawings(number):
+    assert weighed(drawn(jtorch, jtorch.vision.utils, *DRAWINGS[number])) == DRAWN[number]
+
+
+@pytest.mark.reference
+def test_drawings_equal_torchvisions():
+    torch, torchvision = load_torchvision()
+    for row, expected in zip(DRAWINGS, DRAWN, strict=True):
+        theirs = drawn(torch, torchvision.utils, *row)
+        np.testing.assert_array_equal(drawn(jtorch, jtorch.vision.utils, *row), theirs)
+        assert weighed(theirs) == expected
+
+
+DRAWING_ERRORS = [
+    (lambda t, u: u.draw_bounding_boxes([1], t.ones(1, 4)), TypeError, "Tensor expected, got <class 'list'>"),
+    (
+        lambda t, u: u.draw_bounding_boxes(t.ones(3, 4, 4, dtype=t.int64), t.ones(1, 4)),
+        ValueError,
+        "The image dtype must be uint8 or float, got torch.int64",
+    ),
+    (
+        lambda t, u: u.draw_bounding_boxes(t.ones(1, 3, 4, 4), t.ones(1, 4)),
+        ValueError,
+        "Pass individual images, not batches",
+    ),
+    (
+        lambda t, u: u.draw_bounding_boxes(t.ones(2, 4, 4), t.ones(1, 4)),
+        ValueError,
+        "Only grayscale and RGB images are supported",
+    ),
+    (
+        lambda t, u: u.draw_bounding_boxes(t.ones(3, 4, 4), t.tensor([[3, 3, 1, 1]])),
+        ValueError,
+        "Boxes need to be in (xmin, ymin, xmax, ymax) format.",
+    ),
+    (
+        lambda t, u: u.draw_bounding_boxes(t.ones(3, 4, 4), t.ones(1, 4), labels=["a", "b"]),
+        ValueError,
+        "Number of boxes (1) and labels (2) mismatch. Please specify labels for each box.",
+    ),
+    (
+        lambda t, u: u.draw_bounding_boxes(t.ones(3, 4, 4), t.ones(2, 4), colors=["red"]),
+        ValueError,
+        "Number of colors must be equal or larger than the number of objects, but got 1 < 2.",
+    ),
+    (
+        lambda t, u: u.draw_bounding_boxes(t.ones(3, 4, 4), t.ones(2, 4), colors=(1, 2)),
+        ValueError,
+        "If passed as tuple, colors should be an RGB triplet, but got (1, 2).",
+    ),
+    (
+        lambda t, u: u.draw_segmentation_masks(t.ones(1, 4, 4), t.ones(4, 4, dtype=t.bool)),
+        ValueError,
+        "Pass an RGB image. Other Image formats are not supported",
+    ),
+    (
+        lambda t, u: u.draw_segmentation_masks(t.ones(3, 4, 4), t.ones(4, 4)),
+        ValueError,
+        "The masks must be of dtype bool. Got torch.float32",
+    ),
+    (
+        lambda t, u: u.draw_segmentation_masks(t.ones(3, 4, 4), t.ones(4, 5, dtype=t.bool)),
+        ValueError,
+        "The image and the masks must have the same height and width",
+    ),
+    (
+        lambda t, u: u.draw_keypoints(t.ones(3, 4, 4), t.ones(1, 2)),
+        ValueError,
+        "keypoints must be of shape (num_instances, K, 2)",
+    ),
+    (
+        lambda t, u: u.draw_keypoints(t.ones(3, 4, 4), t.ones(1, 2, 2), visibility=t.ones(3)),
+        ValueError,
+        "visibility must be of shape (num_instances, K). Got ndim=1",
+    ),
+    (
+        lambda t, u: u.flow_to_image(t.ones(2, 4, 4, dtype=t.float64)),
+        ValueError,
+        "Flow should be of dtype torch.float, got torch.float64.",
+    ),
+    (
+        lambda t, u: u.flow_to_image(t.ones(3, 4, 4)),
+        ValueError,
+        "Input flow should have shape (2, H, W) or (N, 2, H, W), got torch.Size([3, 4, 4]).",
+    ),
+]
+
+
+@pytest.mark.parametrize("library", ["jtorch", pytest.param("torchvision", marks=pytest.mark.reference)])
+@pytest.mark.parametrize(("call", "error", "text"), DRAWING_ERRORS, ids=[text[:40] for _, _, text in DRAWING_ERRORS])
+def test_drawing_errors(call, error, text, library):
+    torch, vision = (jtorch, jtorch.vision) if library == "jtorch" else load_torchvision()
+    with pytest.raises(error) as raised:
+        call(torch, vision.utils)
+    assert str(raised.value).startswith(text)
+
+
+def test_nothing_to_draw_warns():
+    image = jtorch.ones(3, 4, 4)
+    with pytest.warns(UserWarning, match="boxes doesn't contain any box"):
+        assert jtorch.vision.utils.draw_bounding_boxes(image, jtorch.ones(0, 4)) is image
+    with pytest.warns(UserWarning, match="masks doesn't contain any mask"):
+        assert jtorch.vision.utils.draw_segmentation_masks(image, jtorch.ones(0, 4, 4, dtype=jtorch.bool)) is image

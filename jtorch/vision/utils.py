@@ -1,4 +1,4 @@
-"""Pictures out of tensors: grids of images and image files."""
+"""Pictures out of tensors: grids of images, image files, and what is drawn into images (`_drawing.py`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from PIL import Image
 import jtorch
 from jtorch.tensor import Tensor
 
-__all__ = ["make_grid", "save_image"]
+from ._drawing import draw_bounding_boxes, draw_keypoints, draw_segmentation_masks, flow_to_image
+
+__all__ = [
+    "_Image_fromarray",
+    "draw_bounding_boxes",
+    "draw_keypoints",
+    "draw_segmentation_masks",
+    "flow_to_image",
+    "make_grid",
+    "save_image",
+]
 
 
 def image_from_array(array: np.ndarray, mode: str) -> Image.Image:
@@ -22,6 +32,9 @@ def image_from_array(array: np.ndarray, mode: str) -> Image.Image:
     height, width = array.shape[:2]
     pixels = array if array.flags.c_contiguous else array.tobytes()
     return Image.frombuffer(mode, (width, height), pixels, "raw", mode, 0, 1)
+
+
+_Image_fromarray = image_from_array
 
 
 def make_grid(
