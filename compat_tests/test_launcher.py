@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -320,3 +321,22 @@ assert builtins.__import__ is plain_import
         "No module named 'torch.no_such_module': jtorch has no torch.no_such_module",
         "early has already imported the real torch.nn. Call jtorch.compat.install(packages=...) before early is imported.",
     ]
+
+
+def test_explain_says_by_line_what_was_looked_at_and_compiled(write, tmp_path):
+    program = """\
+        import torch
+        x = torch.ones(3)
+        for i in range(4):
+            y = (x * 2).sum()
+            if y > 0:
+                print(y.item())
+        """
+    name = write("program.py", textwrap.dedent(program))
+    result = python(
+        "-m", "jtorch", "--explain", name, folder=tmp_path, environment={**ENVIRONMENT, "JTORCH_EXECUTION": "compile"}
+    )
+    assert result.returncode == 0 and result.stdout == "6.0\n" * 4
+    line = next(line for line in result.stderr.splitlines() if line.startswith("program.py:5"))
+    assert "looked at a value 4 times" in line and "compiled 1 times" in line
+    assert "compiled a program of 3 operations" in result.stderr and "ops recorded" in result.stderr

@@ -23,6 +23,7 @@ usage: python -m jtorch SCRIPT [ARGS...]      run a file, folder or zip archive
        python -m jtorch -m MODULE [ARGS...]   run a module
        python -m jtorch -c CODE [ARGS...]     run a line of code
        python -m jtorch - [ARGS...]           run standard input
+       python -m jtorch --explain SCRIPT ...  the same, and at the end say by line what was compiled, waited for and looked at
        python -m jtorch check FILE...         say what of torch they use that jtorch lacks; runs nothing (./check is a script)
 In the program, torch and torchvision mean jtorch and jtorch.vision. Options of Python go before -m jtorch."""
 
@@ -32,6 +33,11 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["-h" | "--help", *_]:
             print(USAGE)
+        case ["--explain", *rest] if rest:
+            from jtorch.compat.explain import explaining
+
+            with explaining():
+                main(rest)
         case ["check", *rest]:
             from jtorch.compat.check import main as check
 

@@ -268,10 +268,24 @@ def _compile(plan, entries, inputs, values, needed, trace) -> Program:
     inputs_order = (*program.donated, *program.kept)
     program.call = jax.jit(run, donate_argnums=(0,), compiler_options=XLA_OPTIONS)
     statistics["programs_compiled"] += 1
-    if "recompiles" in log.wanted():
-        log.recompile(_plans.values(), plan, entries, len(inputs), needed)
+    if "recompiles" in log.wanted() or Settings.reporter is not None:
+        text = log.recompile(_plans.values(), plan, entries, len(inputs), needed)
+        if Settings.reporter is not None:
+            program.call = _reporting(program, text)
     plan.programs.append(program)
     return program
+
+
+def _reporting(program, text):
+    """The call of a program that tells the reporter of the first one, which compiles."""
+    call = program.call
+
+    def first(*args):
+        program.call = call
+        with log.reported("compile", text):
+            return call(*args)
+
+    return first
 
 
 def run_steps(steps, arrays, numbers, apart, given=()):
@@ -379,6 +393,13 @@ def run_one(prim, arrays, numbers, donate):
             if len(_single) > Settings.max_prims:
                 _single.popitem(last=False)[1].compiled.clear()
     statistics["ops_run"] += 1
+    if Settings.reporter is not None and not prim.compiled and prim.host is None:
+        with log.reported("compile", f"an operation by itself, {prim}"):
+            return _run_single(prim, arrays, numbers, donate)
+    return _run_single(prim, arrays, numbers, donate)
+
+
+def _run_single(prim, arrays, numbers, donate):
     try:
         with jax.enable_x64(True):
             if Settings.observer is not None:

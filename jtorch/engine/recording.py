@@ -9,6 +9,7 @@ import contextlib
 import jax
 import numpy as np
 
+from . import log
 from .overlap import overlapping
 from .prim import unpack
 from .program import on_device, op_by_op, prepare, run_check, run_steps, statistics
@@ -40,7 +41,7 @@ class Recording(Trace):
             self.inputs.append(value)
         return found
 
-    def flush(self, repeats=False):
+    def flush(self, repeats=False, why="look"):
         self.refuse()
 
     def cut(self, repeats=False):
@@ -173,15 +174,21 @@ class Replay:
             if array.__class__ is np.ndarray:
                 kept[k] = on_device(values[self.kept[k]], self.place)
         statistics["programs_run"] += 1
-        if not self.compiled:
+        if self.compiled:
+            outputs, bad = self._call(given, kept, words)
+        else:
             self.compiled = True
             statistics["programs_compiled"] += 1
-        with jax.enable_x64(True):
-            outputs, bad = self.call(given, kept, words)
+            with log.reported("compile", f"a captured program of {len(self.entries)} operations"):
+                outputs, bad = self._call(given, kept, words)
         if self.flagged and bool(np.asarray(bad)):
             _, _, failures = op_by_op(self, self.entries, [*values, *self.constants], (), lambda: None)
             raise next(iter(failures.values()))
         return outputs
+
+    def _call(self, given, kept, words):
+        with jax.enable_x64(True):
+            return self.call(given, kept, words)
 
 
 def _copied(array, place):

@@ -10,12 +10,13 @@ XLA_OPTIONS = {"xla_allow_excess_precision": False}
 
 class Settings:
     """`execution`: deferred (in numpy first, as a program once that pays), eager (each operation at once) or compile (whole traces at first sight).
-    `log` holds the names of the logs wanted; `observer` is called with (name, start, end) of everything that is run, while a profile is on. `max_trace` operations at most wait in a trace, which keeps about `max_held` bytes alive that nobody else does; `max_programs` compiled traces are kept.
+    `log` holds the names of the logs wanted; `observer` is called with (name, start, end) of everything that is run, while a profile is on; `reporter` is told of flushes and compilations (`log.py`). `max_trace` operations at most wait in a trace, which keeps about `max_held` bytes alive that nobody else does; `max_programs` compiled traces are kept.
     """
 
     execution = os.environ.get("JTORCH_EXECUTION", "deferred")
     log = frozenset(filter(None, os.environ.get("JTORCH_LOG", "").split(",")))
     observer = None
+    reporter = None
     max_trace = 8192
     max_held = 128 << 20
     max_programs = 256

@@ -8,7 +8,7 @@ import threading
 import weakref
 from sys import getrefcount
 
-from . import program
+from . import log, program
 from .settings import Settings
 from .shield import shielded
 from .value import Place, Value, pending
@@ -62,8 +62,15 @@ class Trace:
         self.passes = 0  # backward passes that ended in this trace
         self.whole = _local.compiling  # compile at first sight, whatever the setting
 
-    def flush(self, repeats: bool = False):
-        """Run what was recorded and hand every value that somebody still holds its array."""
+    def flush(self, repeats: bool = False, why: str = "look"):
+        """Run what was recorded and hand every value that somebody still holds its array. `why` is for the reporter: somebody looked, or a natural end."""
+        if Settings.reporter is not None and self.entries:
+            with log.reported(why, f"{len(self.entries)} operations"):
+                self._flush(repeats)
+        else:
+            self._flush(repeats)
+
+    def _flush(self, repeats):
         with self.lock:
             self.limit = Settings.max_trace
             if not self.entries:
@@ -98,7 +105,7 @@ class Trace:
 
     def cut(self, repeats: bool = False):
         """A natural end of a program."""
-        self.flush(repeats)
+        self.flush(repeats, "end")
 
     def _hold_unused(self, entries, values) -> None:
         """While time is taken, results that nobody used or holds are needed too: there would be nothing to measure."""
@@ -121,7 +128,7 @@ class Trace:
         """Flush a trace that no natural end came to, and let the next cuts come at the same place of a loop, or none would ever repeat."""
         with self.lock:
             period = _period([prim.id for prim, *_ in self.entries])
-            self.flush()
+            self.flush(why="full")
             self.limit = Settings.max_trace if period is None else max(LOOP_CUT // period, 1) * period
 
     def _poison(self, failures: dict, values: list):
