@@ -231,7 +231,9 @@ def combinations(input, r=2, with_replacement=False):
         return input.new_empty(0)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(input.numel()), r)), np.int64).reshape(-1, r)
-    wide = input.float() if input.dtype in (dtypes.float16, dtypes.bfloat16) else input  # gradients of repeated elements add up
+    wide = (
+        input.float() if input.dtype in (dtypes.float16, dtypes.bfloat16) else input
+    )  # gradients of repeated elements add up
     chosen = _index_select(wide, 0, own_numpy(rows.reshape(-1)).to(input.device)).reshape(rows.shape)
     return chosen.to(input.dtype)
 

@@ -1,5 +1,6 @@
 """What kind of numbers an array holds, in which dtype to compute with it, and torch's words for refusing it."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -147,5 +148,19 @@ def direction(x):
     """x / |x|, and 0 at 0; of a real number 0 at NaN too."""
     if not is_complex(x):
         return lax.stop_gradient((x > 0).astype(x.dtype) - (x < 0).astype(x.dtype))
+    return _phase(x)
+
+
+@jax.custom_jvp
+def _phase(x):
     size = jnp.abs(x)
     return jnp.where(size == 0, 0, x / jnp.where(size == 0, 1, size))
+
+
+@_phase.defjvp
+def _phase_jvp(primals, tangents):
+    # Divided by |x| once: its square underflows where |x| does not.
+    (x,), (moved,) = primals, tangents
+    phase, size = _phase(x), jnp.abs(x)
+    across = moved - phase * jnp.real(jnp.conj(phase) * moved)
+    return phase, jnp.where(size == 0, 0, across / jnp.where(size == 0, 1, size))
