@@ -209,3 +209,38 @@ def test_several_devices_of_one_process():
         "Caught RuntimeError in replica 0 on device 0.",
         "['cuda:0', 'cuda:1'] tensor([0., 1., 2., 3.]) tensor([2., 4.])",
     ]
+
+
+def test_apex_and_horovod(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("""
+import torch
+import horovod.torch as hvd
+from apex import amp
+from apex.parallel import DistributedDataParallel
+hvd.init()
+torch.manual_seed(hvd.rank())
+model = torch.nn.Linear(3, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+model, optimizer = amp.initialize(model, optimizer)
+model = DistributedDataParallel(model)
+loss = model(torch.ones(4, 3)).sum() * hvd.rank()
+with amp.scale_loss(loss, optimizer) as scaled_loss:
+    scaled_loss.backward()
+before = model.module.bias.detach().clone()
+optimizer.step()
+print("apex", hvd.rank(), [round(v, 3) for v in (before - model.module.bias).tolist()])
+net = torch.nn.Linear(1, 1)
+hvd.broadcast_parameters(net.state_dict(), root_rank=0)
+before = net.weight.detach().clone()
+optimizer = hvd.DistributedOptimizer(torch.optim.SGD(net.parameters(), lr=1.0), net.named_parameters(), hvd.Compression.fp16)
+(net(torch.ones(1, 1)) * (1 + 2 * hvd.rank())).sum().backward()
+optimizer.step()
+print("hvd", hvd.rank(), round((before - net.weight).item(), 3), hvd.allgather(torch.ones(1 + hvd.rank())).tolist())
+""")
+    ((status, output),) = start(
+        [[sys.executable, "-m", "jtorch.distributed.run", "--nproc-per-node=2", str(script)]], 60
+    )
+    assert status == 0, output
+    for rank in range(2):
+        assert f"apex {rank} [1.0, 1.0]" in output and f"hvd {rank} 2.0 [1.0, 1.0, 1.0]" in output, output

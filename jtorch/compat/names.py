@@ -1,6 +1,10 @@
 """Which module of jtorch stands behind a name of torch."""
 
+from importlib.machinery import PathFinder
+
 ALIASES = {"torch": "jtorch", "torchvision": "jtorch.vision", "functorch": "jtorch.func"}
+# Older packages over torch, whose names are served where they are not installed.
+ADAPTERS = {"apex": "jtorch.compat.apex", "horovod": "jtorch.compat.horovod"}
 # Modules of other packages that reach into torch's memory by address, and what stands for them.
 SINGLE = {"safetensors.torch": "jtorch.serialization.safetensors"}
 
@@ -14,6 +18,8 @@ def jtorch_name(name: str) -> str | None:
     if name in SINGLE:
         return SINGLE[name]
     root, dot, rest = name.partition(".")
+    if root in ADAPTERS:
+        return None if PathFinder.find_spec(root) else ADAPTERS[root] + dot + rest
     return ALIASES[root] + dot + rest if root in ALIASES else None
 
 
