@@ -9,7 +9,7 @@ import pytest
 
 from compat_tests.random_stream import CASES, DTYPES, SEED, drawn_by_torch, recorded, summary
 from jtorch.ops import random_checks, shuffle
-from jtorch.ops.draws import DRAWS, HOST, JAX
+from jtorch.ops.draws import BLOCK, DRAWS, HOST, JAX
 from jtorch.ops.mt19937 import (
     POSITION,
     host_words,
@@ -193,6 +193,21 @@ def test_shuffles_are_the_loops_they_stand_for(n):
                 places[i] = places[source]
                 places[source] = i
             assert np.asarray(shuffle.shuffled_inside_out(lib, lib.np.asarray(sources))).tolist() == places
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("uniform", (-1.0, 2.0)), ("normal", (1.0, 0.5))])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_draws_are_those_of_their_pieces(name, arguments, dtype):
+    """numpy works on blocks of BLOCK numbers; the last one may be short."""
+    count, piece = 2 * BLOCK + 16 * 3, 16 * 50
+    host_fn = functools.partial(DRAWS[name].host_fn, dtype=np.dtype(dtype))
+    whole, after = host_fn(seed_state(SEED), *arguments, size=(count,))
+    state, pieces = seed_state(SEED), []
+    for start in range(0, count, piece):
+        values, state = host_fn(state, *arguments, size=(min(piece, count - start),))
+        pieces.append(values)
+    np.testing.assert_array_equal(whole, np.concatenate(pieces))
+    np.testing.assert_array_equal(after, state)
 
 
 def test_memory_order():

@@ -99,6 +99,23 @@ JAX = Library(
 )
 
 
+# Numbers that numpy works on at a time: intermediate results in float64 stay in the cache. A multiple of 16, the numbers
+# that a normal distribution makes together.
+BLOCK = 1 << 14
+
+
+def blockwise(lib, step, values):
+    """`step(values)` for a step that treats each 16 numbers by themselves; in numpy block by block."""
+    if lib is JAX or values.size <= BLOCK:
+        return step(values)
+    first = step(values[:BLOCK])
+    made = np.empty(values.size, first.dtype)
+    made[:BLOCK] = first
+    for start in range(BLOCK, values.size, BLOCK):
+        made[start : start + BLOCK] = step(values[start : start + BLOCK])
+    return made
+
+
 # ---------------------------------------------------------------------------------------- words into plain numbers
 
 
@@ -113,7 +130,11 @@ def doubles(lib, state, count, taken=None):
 def floats(lib, state, count):
     """`count` float32 numbers of [0, 1) with 24 bits, one word each."""
     words, state = lib.words(state, count)
-    return (words & np.uint32(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24), state
+
+    def scaled(words):
+        return (words & np.uint32(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24)
+
+    return blockwise(lib, scaled, words), state
 
 
 def units(lib, state, count, dtype):

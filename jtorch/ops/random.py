@@ -29,6 +29,7 @@ from jtorch.ops.draws import (
     HOST,
     REDUCED,
     Draw,
+    blockwise,
     cast,
     compute_dtype,
     count_of,
@@ -90,9 +91,13 @@ def uniform(lib, state: Array, low: Number, high: Number, *, size: Size, dtype: 
         return lib.complex(parts), state
     values, state = units(lib, state, count_of(size), compute_dtype(dtype))
     from_, to = number(lib, low, values.dtype), number(lib, high, values.dtype)
-    values = fused_multiply_add(lib, values, to - from_, from_).astype(dtype)
-    values = lib.np.where(values == cast(number(lib, high), dtype), cast(number(lib, low), dtype), values)
-    return values.reshape(size), state
+    lowest, highest = cast(number(lib, low), dtype), cast(number(lib, high), dtype)
+
+    def between(values):
+        values = fused_multiply_add(lib, values, to - from_, from_).astype(dtype)
+        return lib.np.where(values == highest, lowest, values)
+
+    return blockwise(lib, between, values).reshape(size), state
 
 
 # ------------------------------------------------------------------------------------------------------- integers
@@ -191,7 +196,7 @@ def normal_blocks(lib, state, count, mean, std, dtype):
     spent = count if dtype == real else whole
     values, state = units(lib, state, spent + (16 if part else 0), real)
     mean, std = number(lib, mean, real), number(lib, std, real)
-    blocks = box_muller_blocks(lib, values[:whole], mean, std)
+    blocks = blockwise(lib, lambda units: box_muller_blocks(lib, units, mean, std), values[:whole])
     if part:
         blocks = lib.np.concatenate([blocks[: count - 16], box_muller_blocks(lib, values[spent:], mean, std)])
     return blocks, state
