@@ -562,11 +562,12 @@ def _fit(grad, aval):
     if grad is None:
         return jnp.zeros(aval.shape, aval.dtype.numpy)
     extra = grad.ndim - len(aval.shape)
-    if extra > 0:
+    pairs = zip(grad.shape[extra:], aval.shape, strict=True)
+    stretched = [i for i, (g, n) in enumerate(pairs, extra) if n == 1 and g != 1]
+    if stretched:  # all at once: a 16-bit sum is rounded at its end
+        grad = grad.sum((*range(extra), *stretched), keepdims=True).reshape(aval.shape)
+    elif extra:
         grad = grad.sum(tuple(range(extra)))
-    stretched = tuple(i for i, (g, n) in enumerate(zip(grad.shape, aval.shape, strict=True)) if n == 1 and g != 1)
-    if stretched:
-        grad = grad.sum(stretched, keepdims=True)
     if grad.dtype != aval.dtype.numpy:
         if jnp.iscomplexobj(grad) and not aval.dtype.is_complex:
             grad = grad.real
