@@ -13,8 +13,9 @@ class TVTensor(Tensor):
     """A tensor with a meaning for transforms. Operations on it return plain tensors, but for copies and moves.
 
     `clone`, `to`, `detach`, `requires_grad_` and `pin_memory` keep the class, in-place operations their input;
-    `set_return_type("TVTensor")` makes all operations keep it. Unlike torchvision, an in-place operation returns the
-    tensor it was called on with its class, and operations on tensors of two classes are not refused.
+    `set_return_type("TVTensor")` makes all operations keep it. Unlike torchvision, an operation that returns the very
+    tensor it was called on, in place or with nothing to do, returns it with its class, and operations on tensors of two
+    classes are not refused.
     """
 
     _family_is_plain = True

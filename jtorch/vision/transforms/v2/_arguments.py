@@ -70,8 +70,8 @@ def query_size(flat_inputs: list[Any]) -> tuple[int, int]:
 
 def _only(found: set[tuple[int, ...]], what: str):
     if len(found) > 1:
-        *most, last = (str(one) for one in sorted(found))
-        raise ValueError(f"Found multiple {what} dimensions in the sample: {', '.join(most)} and {last}")
+        shown = ", ".join(f"'{one}'" for one in sorted(found))
+        raise ValueError(f"Found multiple {what} dimensions in the sample: {shown}")
     return found.pop()
 
 
