@@ -767,6 +767,19 @@ def test_plain_pickles_of_pytorch():
 
 
 @pytest.mark.reference
+@pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"])
+def test_conjugated_and_negated_views_of_pytorch(legacy):
+    import torch as reference
+
+    import jtorch
+
+    pair = {"conj": reference.tensor([1 + 2j]).conj(), "neg": reference.tensor([1 + 2j]).conj().imag}
+    data = saved(reference, pair, _use_new_zipfile_serialization=not legacy)
+    made = loaded(jtorch, data)
+    assert made["conj"].tolist() == [1 - 2j] and made["neg"].tolist() == [-2]
+
+
+@pytest.mark.reference
 def test_dtypes_both_ways():
     import torch as pytorch
 

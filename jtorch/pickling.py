@@ -4,7 +4,9 @@ The same reduction serves `torch.save`, where tensors that share a storage share
 its own.
 """
 
+import contextlib
 import copyreg
+import threading
 import warnings
 from collections import OrderedDict
 
@@ -130,13 +132,37 @@ def _rebuild_sparse_tensor(layout, data) -> Tensor:
 
 
 def _finish(tensor, requires_grad, metadata):
-    # torch keeps conjugation and negation as flags of a tensor on unchanged memory; here they are carried out.
-    if metadata and metadata.get("conj"):
+    made = _carried_out(tensor, metadata or {})
+    if made is not tensor and _waiting.tensors is not None:
+        _waiting.tensors.append((made, tensor, metadata))
+    made.requires_grad = bool(requires_grad)
+    return made
+
+
+def _carried_out(tensor, metadata):
+    """torch keeps conjugation and negation as flags of a tensor on unchanged memory; here they are carried out."""
+    if metadata.get("conj"):
         tensor = tensor.conj_physical()
-    if metadata and metadata.get("neg"):
-        tensor = -tensor
-    tensor.requires_grad = bool(requires_grad)
-    return tensor
+    return -tensor if metadata.get("neg") else tensor
+
+
+class _Waiting(threading.local):
+    tensors = None
+
+
+_waiting = _Waiting()
+
+
+@contextlib.contextmanager
+def before_storages_are_filled():
+    """Block in which tensors are rebuilt on storages whose contents come before its end: what was computed of them is computed again then."""
+    outer, _waiting.tensors = _waiting.tensors, []
+    try:
+        yield
+        for made, tensor, metadata in _waiting.tensors:
+            made.detach().copy_(_carried_out(tensor.detach(), metadata))
+    finally:
+        _waiting.tensors = outer
 
 
 def _rebuild_from_type_v2(func, new_type, args, state) -> Tensor:

@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 
 import jtorch.storage
+from jtorch.pickling import before_storages_are_filled
 from jtorch.storages import TypedStorage, UntypedStorage
 
 from . import restricted, settings
@@ -287,13 +288,14 @@ class _LegacyLoad(_Load):
         system = self.unpickle(self.file, False)
         little = not isinstance(system, dict) or system.get("little_endian", True)
         self.byteorder = "little" if little else "big"
-        result = self.unpickle(self.file)
-        keys = self.unpickle(self.file, False)
-        if not isinstance(keys, (list, tuple)):
-            raise pickle.UnpicklingError(f"the keys of the storages must be a list, got {type(keys).__name__}")
-        if not settings.STATE.skip_data:
-            for key in keys:
-                self._fill(key)
+        with before_storages_are_filled():
+            result = self.unpickle(self.file)
+            keys = self.unpickle(self.file, False)
+            if not isinstance(keys, (list, tuple)):
+                raise pickle.UnpicklingError(f"the keys of the storages must be a list, got {type(keys).__name__}")
+            if not settings.STATE.skip_data:
+                for key in keys:
+                    self._fill(key)
         return result
 
     def _refuse_tar(self):
