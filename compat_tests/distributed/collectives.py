@@ -177,6 +177,24 @@ group = dist.new_group()
 x = torch.ones(2)
 dist.all_reduce(x, group=group); dist.all_reduce(x)
 dist.get_process_group_ranks(group), dist.get_group_rank(group, 1), dist.get_global_rank(group, 0), x""",
+    "gradients through collectives": """
+from importlib import import_module
+F = import_module(dist.__name__ + ".nn.functional")
+x = (torch.arange(4.) + rank).requires_grad_()
+found = []
+for i, y in enumerate((F.all_reduce(x), F.broadcast(x, 1), torch.cat(F.all_gather(x)), F.reduce(x, 0), torch.cat(F.gather(x, 0)),
+          F.scatter(x.chunk(2), 1), F.reduce_scatter(torch.zeros(2), list(x.chunk(2))), torch.cat(F.all_to_all([torch.zeros(2), torch.zeros(2)], list(x.chunk(2)))),
+          F.all_to_all_single(torch.zeros(4), x))):
+    (y * (torch.arange(len(y)) + 1 + rank)).sum().backward()
+    found.append((y.detach() if rank == 0 or i not in (3, 4) else None, x.grad))
+    x.grad = None
+found""",
+    "a mesh of processes": """
+mesh = dist.init_device_mesh("cpu", (2, 1), mesh_dim_names=("dp", "tp"))
+x = torch.ones(1)
+dist.all_reduce(x, group=mesh.get_group("dp"))
+dist.all_reduce(x, group=mesh["tp"].get_group())
+x, mesh.shape, mesh.size(), mesh.size(1), mesh.ndim, mesh.get_local_rank("dp"), mesh["dp"].size(), tuple(mesh.get_coordinate())""",
     "names": """
 dist.get_backend(), dist.get_rank(), dist.get_world_size(), dist.is_initialized(), dist.is_available(), repr(dist.ReduceOp.SUM), dist.group.WORLD.size()""",
     "no tensor": "dist.all_reduce([torch.ones(1)])",

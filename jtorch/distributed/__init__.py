@@ -28,6 +28,10 @@ __all__ = [
 
 
 def __getattr__(name):
+    if name in ("DeviceMesh", "init_device_mesh"):
+        from jtorch.distributed import device_mesh
+
+        return getattr(device_mesh, name)
     if name == "GradBucket":  # nn is built on top of this package
         from jtorch.nn.parallel.reducer import GradBucket
 
