@@ -1,6 +1,9 @@
 """Calls that fit no overload of a function, in torch's words."""
 
+import functools
 import itertools
+
+import numpy as np
 
 from .ops.registry import Array, Op, Operand
 
@@ -59,6 +62,75 @@ def wrong_kind(default, value) -> str | None:
         return None
     wrong = value is None or type(value) is object or isinstance(value, (str, float) if kind is bool else str)
     return _KINDS[kind] if wrong else None
+
+
+# The classes that need no second look, by torch's word for a kind of argument.
+_AT_ONCE = {
+    "bool": (bool,), "int": (int,), "float": (float, int), "Number": (float, int, bool), "str": (str,), "tuple of ints": (int,),
+}  # fmt: skip
+
+
+def takes(called: str, **kinds: str):
+    """Give a function torch's TypeError for arguments of a wrong kind, which Python would take or turn into something else.
+
+    `kinds` are torch's words by parameter, as in `eps="float"`; "float 5" says that its kernel always has it in the fifth place, and "bool 3 train" that
+    it has another name there. Where no place is said, errors show that of a positional argument.
+    """
+
+    def decorate(fn):
+        code = fn.__code__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        wanted = {name: _described(name, text) for name, text in kinds.items()}
+        at_once = {name: _AT_ONCE[kind] for name, (kind, _, _) in wanted.items()}
+        columns = [at_once.get(name) for name in names]
+
+        @functools.wraps(fn)
+        def call(*args, **kwargs):
+            for value, accepted in zip(args, columns, strict=False):
+                if accepted is not None and value.__class__ not in accepted:
+                    name = names[next(i for i, a in enumerate(args) if a is value and columns[i] is accepted)]
+                    _require(called, *wanted[name], value, names.index(name) + 1)
+            for name, value in kwargs.items():
+                if name in at_once and value.__class__ not in at_once[name]:
+                    _require(called, *wanted[name], value, None)
+            return fn(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def _described(name: str, text: str) -> tuple:
+    """(kind, place, name) of a declared parameter."""
+    kind, *rest = text.replace("ints", "tuple-of-ints").split()
+    return kind.replace("-", " "), int(rest[0]) if rest else None, rest[1] if len(rest) > 1 else name
+
+
+def _require(called, kind, place, name, value, position):
+    if value is None or _is_kind(kind, value):  # whether None may stand here the function knows
+        return
+    place = place or position
+    where = f"{called}(): argument '{name}'" + (f" (position {place})" if place else "")
+    if kind == "tuple of ints" and isinstance(value, (list, tuple)):
+        i, item = next((i, item) for i, item in enumerate(value) if not _is_kind("int", item))
+        raise TypeError(f"{where} must be tuple of ints, but found element of type {type_name(item)} at pos {i}")
+    raise TypeError(f"{where} must be {kind}, not {type_name(value)}")
+
+
+def _is_kind(kind: str, value) -> bool:
+    if kind == "tuple of ints":
+        return (
+            all(_is_kind("int", item) for item in value) if isinstance(value, (list, tuple)) else _is_kind("int", value)
+        )
+    if kind == "bool":
+        return isinstance(value, (bool, np.bool_))
+    if kind == "str":
+        return isinstance(value, str)
+    if isinstance(value, bool):
+        return kind != "int"
+    if kind == "int":
+        return hasattr(value, "__index__")
+    return not isinstance(value, (str, bytes, list, tuple, dict))
 
 
 def refusal(error: Exception, path: str, fn, args, kwargs) -> TypeError | None:

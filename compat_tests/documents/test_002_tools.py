@@ -266,7 +266,9 @@ def test_beh_97_augmentation_in_workers(tmp_path, request):
     (tmp_path / "main.py").write_text(NOISE, encoding="utf-8")
     command = [sys.executable, *launcher, "main.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.stdout == "tensor([0.7821, 0.6938, 0.0536, 0.2980])\ntensor([0.6428, 0.0631, 0.8767, 0.1480])\n", done.stderr
+    assert done.stdout == "tensor([0.7821, 0.6938, 0.0536, 0.2980])\ntensor([0.6428, 0.0631, 0.8767, 0.1480])\n", (
+        done.stderr
+    )
 
 
 # What a machine with one GPU prints, where the CPU stands in for it.

@@ -47,3 +47,29 @@ calls = [
     lambda: F.fractional_max_pool3d(torch.arange(64.0).reshape(1, 4, 4, 4), 2, 2, _random_samples=torch.full((2, 1, 3), 0.5)),
 ]
 [refusal(c) for c in calls]
+# --- arguments of the wrong kind
+def refused(call):
+    try:
+        return call()
+    except TypeError as error:
+        return str(error).partition("\n")[0]
+F = torch.nn.functional
+x, v, lg, tg = torch.ones(1, 2, 6, 6), torch.ones(2, 3), torch.ones(3, 4), torch.tensor([0, 1, 2])
+e, i = torch.ones(5, 3), torch.tensor([1, 2])
+[refused(call) for call in (
+    lambda: F.dropout(x, 0.5, "a"), lambda: F.gelu(v, approximate=1), lambda: F.leaky_relu(v, "a"), lambda: F.elu(v, "a"), lambda: F.threshold(v, "a", 1),
+    lambda: F.softplus(v, "a"), lambda: F.hardshrink(v, "a"), lambda: F.glu(torch.ones(4), dim=0.0), lambda: F.max_pool2d(x, 2.0),
+    lambda: F.max_pool2d(x, 2, ceil_mode=1), lambda: F.avg_pool2d(x, 2, count_include_pad="a"), lambda: F.avg_pool2d(x, 2, divisor_override=1.5),
+    lambda: F.avg_pool2d(x, 2, 2, 0, 1), lambda: F.batch_norm(x, None, None, training=1), lambda: F.layer_norm(v, (3.0,)),
+    lambda: F.layer_norm(v, (3,), eps="a"), lambda: F.group_norm(x, 1.0), lambda: F.rms_norm(v, (3,), eps="a"), lambda: F.embedding(i, e, padding_idx=1.0),
+    lambda: F.embedding(i, e, sparse=1), lambda: F.cross_entropy(lg, tg, ignore_index=1.5), lambda: F.cross_entropy(lg, tg, label_smoothing="a"),
+    lambda: F.poisson_nll_loss(lg, lg, log_input=1), lambda: F.kl_div(lg, lg, reduction="sum", log_target="a"), lambda: F.grid_sample(x, torch.ones(1, 2, 2, 2), align_corners="a"),
+    lambda: F.pixel_shuffle(torch.ones(1, 4, 2, 2), 2.0), lambda: F.one_hot(i, 3.0), lambda: F.scaled_dot_product_attention(x, x, x, is_causal=1),
+    lambda: F.cosine_similarity(v, v, dim=1.0), lambda: F.pairwise_distance(v, v, keepdim="a"),
+)]
+# --- arguments of kinds that will do
+import numpy as np
+F = torch.nn.functional
+x, v = torch.ones(1, 2, 6, 6), torch.ones(2, 3)
+[F.max_pool2d(x, [2, np.int64(2)]).shape, F.layer_norm(v, torch.Size([3]), eps=np.float64(1e-5)).sum().abs() < 1e-4, F.group_norm(x, np.int64(2)).shape,
+ F.leaky_relu(-v, 1), F.dropout(v, 0.0, True), F.avg_pool2d(x, (2, 2), divisor_override=None).shape, F.conv2d(x, torch.ones(2, 2, 1, 1), stride=[1, 1]).shape]

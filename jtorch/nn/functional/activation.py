@@ -6,6 +6,7 @@ from jtorch import random
 from jtorch.dispatch import SCALAR_NAMES, apply, apply_inplace
 from jtorch.ops import activation as ops
 from jtorch.outs import takes_out
+from jtorch.overloads import takes
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
@@ -38,6 +39,7 @@ def relu6(input, inplace: bool = False):
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
+@takes("leaky_relu", negative_slope="Number 2")
 def leaky_relu(input, negative_slope: float = 0.01, inplace: bool = False):
     """input where positive, negative_slope * input elsewhere."""
     return _call(ops.leaky_relu, inplace, input, float(negative_slope))
@@ -47,6 +49,7 @@ def leaky_relu_(input, negative_slope: float = 0.01):
     return leaky_relu(input, negative_slope, True)
 
 
+@takes("elu", alpha="Number 2")
 def elu(input, alpha: float = 1.0, inplace: bool = False):
     """input where positive, alpha (exp(input) - 1) elsewhere (Clevert et al. 2015)."""
     return _call(ops.elu, inplace, input, float(alpha), 1.0, 1.0)
@@ -57,6 +60,7 @@ def elu_(input, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0
     return _call(ops.elu, True, input, float(alpha), float(scale), float(input_scale))
 
 
+@takes("celu", alpha="Number 2")
 def celu(input, alpha: float = 1.0, inplace: bool = False):
     """input where positive, alpha (exp(input / alpha) - 1) elsewhere (Barron 2017)."""
     if alpha == 0:
@@ -109,6 +113,7 @@ def mish(input, inplace: bool = False):
 
 
 @takes_out
+@takes("gelu", approximate="str")
 def gelu(input, approximate: str = "none"):
     """input times the normal distribution function (Hendrycks and Gimpel 2016); approximate='tanh' for the fast form."""
     if approximate not in ("none", "tanh"):
@@ -117,6 +122,7 @@ def gelu(input, approximate: str = "none"):
 
 
 @takes_out
+@takes("softplus", beta="Number 2", threshold="Number 3")
 def softplus(input, beta: float = 1.0, threshold: float = 20.0):
     """log(1 + exp(beta input)) / beta, linear above the threshold."""
     return apply(ops.softplus, (input, float(beta), float(threshold)))[0]
@@ -129,12 +135,14 @@ def logsigmoid(input):
 
 
 @takes_out
+@takes("softshrink", lambd="Number 2")
 def softshrink(input, lambd: float = 0.5):
     """input moved towards zero by lambd."""
     return apply(ops.softshrink, (input, float(lambd)))[0]
 
 
 @takes_out
+@takes("hardshrink", lambd="Number 2")
 def hardshrink(input, lambd: float = 0.5):
     """input, zero within [-lambd, lambd]."""
     return apply(ops.hardshrink, (input, float(lambd)))[0]
@@ -150,6 +158,7 @@ def softsign(input):
     return input / (input.abs() + 1)
 
 
+@takes("threshold", threshold="Number 2", value="Number 3")
 def threshold(input, threshold: float, value: float, inplace: bool = False):
     """input where above the threshold, else `value`."""
     return _call(ops.threshold, inplace, input, float(threshold), float(value))
@@ -182,6 +191,7 @@ def slopes_drawn(input, lower, upper, training, inplace, generator=None):
     return _call(ops.rrelu_mean, inplace, input, (lower + upper) / 2)
 
 
+@takes("glu", dim="int 2")
 def glu(input, dim: int = -1):
     """First half times the sigmoid of the second half of a dimension (Dauphin et al. 2017)."""
     if input.dim() == 0:

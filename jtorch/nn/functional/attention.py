@@ -13,6 +13,7 @@ from jtorch.nn.functional.linear import linear
 from jtorch.nn.functional.padding import pad
 from jtorch.ops import attention as ops
 from jtorch.ops.shapes import broadcast_shapes
+from jtorch.overloads import takes
 from jtorch.tensor import Tensor
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
 _FLASH = "ScaledDotProductFlashAttentionForCpu"
 
 
+@takes("scaled_dot_product_attention", dropout_p="float", is_causal="bool", scale="float")
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,

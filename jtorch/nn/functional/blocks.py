@@ -4,6 +4,7 @@ from jtorch.dispatch import apply
 from jtorch.dtypes import int64
 from jtorch.nn.functional.memory_format import following
 from jtorch.ops import blocks as ops
+from jtorch.overloads import takes
 
 __all__ = ["channel_shuffle", "fold", "native_channel_shuffle", "one_hot", "pixel_shuffle", "pixel_unshuffle", "unfold"]
 
@@ -16,6 +17,7 @@ def _pair(value, name):
     return tuple(map(int, value)) * (3 - len(value))
 
 
+@takes("im2col", kernel_size="ints 2", dilation="ints 3", padding="ints 4", stride="ints 5")
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     """Sliding blocks of (N, C, H, W) as columns: (N, C KH KW, blocks).
 
@@ -28,6 +30,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     return apply(ops.im2col, (input, *pairs))[0]
 
 
+@takes("col2im", output_size="ints 2", kernel_size="ints 3", dilation="ints 4", padding="ints 5", stride="ints 6")
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     """The transpose of unfold: blocks are added into (N, C, H, W)."""
     names = ("output_size", "kernel_size", "dilation", "padding", "stride")
@@ -35,11 +38,13 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     return apply(ops.col2im, (input, *(_pair(v, name) for v, name in zip(values, names, strict=True))))[0]
 
 
+@takes("pixel_shuffle", upscale_factor="int 2")
 def pixel_shuffle(input, upscale_factor):
     """(..., C r², H, W) to (..., C, H r, W r) (Shi et al. 2016)."""
     return apply(ops.pixel_shuffle, (input, int(upscale_factor)))[0]
 
 
+@takes("pixel_unshuffle", downscale_factor="int 2")
 def pixel_unshuffle(input, downscale_factor):
     """The inverse of pixel_shuffle."""
     return apply(ops.pixel_unshuffle, (input, int(downscale_factor)))[0]
@@ -55,6 +60,7 @@ def native_channel_shuffle(input, groups):
     return channel_shuffle(input, groups)
 
 
+@takes("one_hot", num_classes="int 2")
 def one_hot(input, num_classes=-1):
     """Class numbers as rows with a single one; -1 classes: one more than the largest number, which is looked up.
 

@@ -4,6 +4,7 @@ import warnings
 
 from jtorch.dispatch import apply
 from jtorch.ops import convolution as ops
+from jtorch.overloads import takes
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
@@ -37,7 +38,7 @@ def _conv(input, weight, bias, stride, padding, dilation, groups, n):
             warnings.warn(
                 "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be created",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         edges = tuple((t // 2, t - t // 2) for t in total)
     elif padding == "valid":
@@ -49,16 +50,19 @@ def _conv(input, weight, bias, stride, padding, dilation, groups, n):
     return apply(ops.convolution, (input, weight, bias, stride, edges, dilation, groups))[0]
 
 
+@takes("conv1d", stride="ints", dilation="ints", groups="int")
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlation of (N, C, L) or (C, L) with (O, C / groups, K)."""
     return _conv(input, weight, bias, stride, padding, dilation, groups, 1)
 
 
+@takes("conv2d", stride="ints", dilation="ints", groups="int")
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlation of (N, C, H, W) or (C, H, W) with (O, C / groups, KH, KW)."""
     return _conv(input, weight, bias, stride, padding, dilation, groups, 2)
 
 
+@takes("conv3d", stride="ints", dilation="ints", groups="int")
 def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlation of (N, C, D, H, W) or (C, D, H, W) with (O, C / groups, KD, KH, KW)."""
     return _conv(input, weight, bias, stride, padding, dilation, groups, 3)

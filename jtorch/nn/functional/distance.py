@@ -3,10 +3,12 @@
 import jtorch
 from jtorch.dispatch import apply
 from jtorch.ops import distance as ops
+from jtorch.overloads import takes
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance"]
 
 
+@takes("pairwise_distance", p="float", eps="float", keepdim="bool")
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of x1 - x2 + eps along the last dimension.
 
@@ -17,6 +19,7 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     return apply(ops.pairwise_distance, (x1, x2, float(p), float(eps), bool(keepdim)))[0]
 
 
+@takes("cosine_similarity", dim="int", eps="float")
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim`."""
     return apply(ops.cosine_similarity, (x1, x2, dim, float(eps)))[0]

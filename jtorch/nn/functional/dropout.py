@@ -4,6 +4,7 @@ import math
 import warnings
 
 from jtorch import random
+from jtorch.overloads import takes
 from jtorch.tensor import Tensor
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
@@ -39,6 +40,7 @@ def drop(input, p, training, inplace, feature=False, alpha=False):
     return (input.mul_(kept * scale) if inplace else input * (kept * scale)).add_(shift)
 
 
+@takes("dropout", training="bool 3 train")
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element zero with probability `p`, the others scaled by 1 / (1 - p); the input itself when not training.
 
@@ -50,12 +52,14 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return drop(input, p, training, inplace)
 
 
+@takes("alpha_dropout", training="bool 3 train")
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Elements at SELU's saturation with probability `p`; mean and variance are kept (Klambauer et al. 2017)."""
     _check(p)
     return drop(input, p, training, inplace, alpha=True)
 
 
+@takes("feature_alpha_dropout", training="bool 3 train")
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """`alpha_dropout` of whole channels (dimension 1)."""
     _check(p)

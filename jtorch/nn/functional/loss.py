@@ -11,6 +11,7 @@ from jtorch.nn.functional.activation import log_softmax, logsigmoid
 from jtorch.nn.functional.distance import pairwise_distance
 from jtorch.ops import ctc
 from jtorch.ops import loss as ops
+from jtorch.overloads import takes
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy", "ctc_loss", "gaussian_nll_loss",
@@ -28,6 +29,7 @@ def _reduction(size_average, reduce, reduction):
     return reduction
 
 
+@takes("nll_loss_nd", ignore_index="int 5")
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
     """Negative log likelihood: input (N, C, ...) of log probabilities, target (N, ...) of class numbers."""
     reduction = _reduction(size_average, reduce, reduction)
@@ -78,6 +80,7 @@ def _check_classes(input, target, weight):
 
 
 @in_float32("cpu")
+@takes("cross_entropy_loss", ignore_index="int 5", label_smoothing="float 6")
 def cross_entropy(
     input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0
 ):
@@ -251,13 +254,14 @@ def binary_cross_entropy_with_logits(
 
 
 @in_float32("cpu", "cuda", "tpu", "xla")
+@takes("kl_div", log_target="bool")
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
     """target (log target - input) for log probabilities `input`; 'batchmean' divides the sum by the first size."""
     if size_average is None and reduce is None and reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     batch_mean = reduction == "batchmean"
     reduction = "sum" if batch_mean else _reduction(size_average, reduce, reduction)
@@ -267,6 +271,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
 
 
 @in_float32("cpu", "cuda", "tpu", "xla")
+@takes("poisson_nll_loss", log_input="bool 3", full="bool 4", eps="float 5")
 def poisson_nll_loss(
     input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"
 ):
@@ -325,6 +330,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 
 
 @in_float32("cpu", "cuda", "tpu", "xla")
+@takes("cosine_embedding_loss", margin="float 4")
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
     """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; target is (N,)."""
     reduction = _reduction(size_average, reduce, reduction)
@@ -351,6 +357,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     return apply(ops.soft_margin_loss, (input, target, _reduction(size_average, reduce, reduction)))[0]
 
 
+@takes("multi_margin_loss", margin="Number 4")
 def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
     """Sum of max(0, margin - x[y] + x[i])^p over the wrong classes, over the number of classes."""
     reduction = _reduction(size_average, reduce, reduction)
@@ -376,6 +383,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
 
 
 @in_float32("cpu", "cuda", "tpu", "xla")
+@takes("triplet_margin_loss", swap="bool 7")
 def triplet_margin_loss(
     anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"
 ):
@@ -425,6 +433,7 @@ def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
     return _reduce((margin + near - far).clamp_min(0), reduction)
 
 
+@takes("ctc_loss", blank="int", zero_infinity="bool")
 def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):
     """Connectionist temporal classification: log_probs (T, N, C) or (T, C); targets (N, S), or all concatenated in one dimension.
 

@@ -7,6 +7,7 @@ import jtorch
 from jtorch.dispatch import SCALAR_NAMES, apply
 from jtorch.ops import normalization, normalization_layers
 from jtorch.ops.kinds import C_NAMES
+from jtorch.overloads import takes
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
 
@@ -29,6 +30,7 @@ def _check_dtypes(kernel, input, weight, bias, *statistics):
         raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
 
 
+@takes("batch_norm", training="bool 6", momentum="float 7")
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     """Normalise each channel (dimension 1) by its mean and variance over the batch, or by the running ones.
 
@@ -68,6 +70,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     return out
 
 
+@takes("instance_norm", use_input_stats="bool 6", momentum="float 7", eps="float 8")
 def instance_norm(
     input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5
 ):
@@ -114,6 +117,7 @@ def _trailing(input, normalized_shape, star="*, "):
     return len(shape)
 
 
+@takes("layer_norm", normalized_shape="ints 2", eps="float 5")
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """Normalise over the last dimensions, which have `normalized_shape` (Ba et al. 2016)."""
     _check_dtypes("LayerNormKernelImpl", input, weight, bias)
@@ -122,6 +126,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     )[0]
 
 
+@takes("rms_norm", normalized_shape="ints 2", eps="float 4")
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     """input / sqrt(mean(input²) + eps) over the last dimensions (Zhang and Sennrich 2019)."""
     if weight is not None and weight.dtype is not input.dtype:
@@ -134,6 +139,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     return apply(normalization_layers.rms_norm, (input, weight, _trailing(input, normalized_shape, star="*"), eps))[0]
 
 
+@takes("group_norm", num_groups="int 2", eps="float 5")
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     """Normalise over groups of channels (dimension 1) of each sample (Wu and He 2018)."""
     if input.dim() < 2:

@@ -6,6 +6,7 @@ from jtorch.nn.functional.memory_format import following
 from jtorch.ops import adaptive_pooling as adaptive
 from jtorch.ops import pooling as ops
 from jtorch.outs import takes_out
+from jtorch.overloads import takes
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool1d_with_indices",
@@ -141,6 +142,7 @@ def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, 1, return_indices)
 
 
+@takes("max_pool2d", kernel_size="ints 2", stride="ints 3", padding="ints 4", dilation="ints 5", ceil_mode="bool 6")
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """Maximum of windows over (N, C, H, W) or (C, H, W).
 
@@ -152,6 +154,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, 2, return_indices)
 
 
+@takes("max_pool3d", kernel_size="ints 2", stride="ints 3", padding="ints 4", dilation="ints 5", ceil_mode="bool 6")
 def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """Maximum of windows over (N, C, D, H, W) or (C, D, H, W)."""
     return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, 3, return_indices)
@@ -200,12 +203,22 @@ def _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad,
     return following(input, apply(ops.avg_pool, args)[0])
 
 
+@takes("avg_pool1d", kernel_size="ints", stride="ints", padding="ints", ceil_mode="bool", count_include_pad="bool")
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     """Mean of windows over (N, C, L) or (C, L)."""
     return _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1)
 
 
 @takes_out
+@takes(
+    "avg_pool2d",
+    kernel_size="ints",
+    stride="ints",
+    padding="ints",
+    ceil_mode="bool",
+    count_include_pad="bool",
+    divisor_override="int",
+)
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
@@ -214,6 +227,15 @@ def avg_pool2d(
 
 
 @takes_out
+@takes(
+    "avg_pool3d",
+    kernel_size="ints",
+    stride="ints",
+    padding="ints",
+    ceil_mode="bool",
+    count_include_pad="bool",
+    divisor_override="int",
+)
 def avg_pool3d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):

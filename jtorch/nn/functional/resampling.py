@@ -9,6 +9,7 @@ from jtorch.dispatch import apply
 from jtorch.nn.functional.memory_format import following
 from jtorch.nn.functional.pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from jtorch.ops import resampling as ops
+from jtorch.overloads import takes
 from jtorch.tensor import Tensor
 
 __all__ = [
@@ -29,6 +30,7 @@ GRID_SAMPLE_PADDING_MODES = {"zeros": 0, "border": 1, "reflection": 2}
 _DIMENSIONS = {"linear": 3, "bilinear": 4, "trilinear": 5, "bicubic": 4, "lanczos": 4}
 
 
+@takes("interpolate", align_corners="bool")
 def interpolate(
     input: Tensor,
     size=None,
@@ -174,6 +176,7 @@ def _default_corners():
     return False
 
 
+@takes("grid_sampler", align_corners="bool 5")
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
     """Values of `input` (N, C, H, W) at the positions `grid` (N, H', W', 2) of x and y in [-1, 1]; also in three dimensions.
 
@@ -218,6 +221,7 @@ def _check_grid(input, grid, mode):
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
 
 
+@takes("affine_grid_generator", align_corners="bool 3")
 def affine_grid(theta, size, align_corners=None):
     """Positions for `grid_sample` under affine maps `theta`: (N, 2, 3) for a size (N, C, H, W), (N, 3, 4) for (N, C, D, H, W)."""
     if align_corners is None:

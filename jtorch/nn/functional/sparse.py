@@ -5,6 +5,7 @@ import warnings
 import jtorch
 from jtorch.dispatch import apply
 from jtorch.ops import embedding as ops
+from jtorch.overloads import takes
 
 __all__ = ["embedding", "embedding_bag"]
 
@@ -19,6 +20,7 @@ def _check_indices(indices, name):
     )
 
 
+@takes("embedding", padding_idx="int 3", scale_grad_by_freq="bool 4", sparse="bool 5")
 def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
     """The rows of `weight` (num, dim) at the indices `input` (...): result (..., dim).
 
