@@ -4,7 +4,7 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_dynamo _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures hub jit masked multiprocessing onnx overrides precision profiler
+    """_C _dynamo _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures hub jit masked multiprocessing onnx overrides precision profiler
     signal sparse testing threads torch_version types version""".split()
 )
 
