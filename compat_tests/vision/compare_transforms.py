@@ -11,6 +11,7 @@ import argparse
 import importlib
 import sys
 import time
+from fnmatch import fnmatch
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=50)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--only", default="", help="rows whose name has this in it")
+    parser.add_argument("--only", default="", help="rows whose name matches this pattern, as 'v2 *'")
     arguments = parser.parse_args()
     torch, torchvision = load_torchvision()
     sides = (
@@ -112,7 +113,7 @@ def main() -> None:
     rows += [(f"v2 {case.name}", compare_samples, case, ours_v2, theirs_v2) for case in sample_cases.CASES]
     failed, begin, total, equal = [], time.time(), 0, 0
     for name, compares, case, left, right in rows:
-        if arguments.only in name:
+        if fnmatch(name, arguments.only or "*"):
             figures = compares(case, left, right, arguments.images, arguments.seeds)
             print(figures, flush=True)
             failed += [name] if figures.bad or figures.other_draws else []

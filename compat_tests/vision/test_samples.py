@@ -14,7 +14,7 @@ from jtorch.vision import tv_tensors
 
 from .reference import load_torchvision
 from .sample_cases import CASES, RECORDED, V2, Case, far, run, sketched
-from .transform_cases import far_apart
+from .transform_cases import far_apart, picture
 
 JTORCH = V2(jtorch, jtorch.vision.transforms.v2, tv_tensors)
 
@@ -62,3 +62,14 @@ def test_equals_torchvision(case: Case):
                     assert apart.sum() <= case.outliers * apart.size, (
                         f"{kind} {seed}: {part.about}: {apart.sum()} of {apart.size}"
                     )
+
+
+def test_kernels_run_under_vmap():
+    """Kernels look at no values, so they can be mapped over a batch and compiled as one program."""
+    batch = jtorch.stack([jtorch.from_numpy(picture("uint8", seed)) for seed in range(2)])
+
+    def transform(image):
+        return JTORCH.F.gaussian_blur(image, [3, 5])
+
+    expected = [transform(image).numpy() for image in batch]
+    np.testing.assert_array_equal(jtorch.vmap(transform)(batch).numpy(), expected)
