@@ -60,7 +60,7 @@ e, i = torch.ones(5, 3), torch.tensor([1, 2])
     lambda: F.dropout(x, 0.5, "a"), lambda: F.gelu(v, approximate=1), lambda: F.leaky_relu(v, "a"), lambda: F.elu(v, "a"), lambda: F.threshold(v, "a", 1),
     lambda: F.softplus(v, "a"), lambda: F.hardshrink(v, "a"), lambda: F.glu(torch.ones(4), dim=0.0), lambda: F.max_pool2d(x, 2.0),
     lambda: F.max_pool2d(x, 2, ceil_mode=1), lambda: F.avg_pool2d(x, 2, count_include_pad="a"), lambda: F.avg_pool2d(x, 2, divisor_override=1.5),
-    lambda: F.avg_pool2d(x, 2, 2, 0, 1), lambda: F.batch_norm(x, None, None, training=1), lambda: F.layer_norm(v, (3.0,)),
+    lambda: F.batch_norm(x, None, None, training=1), lambda: F.layer_norm(v, (3.0,)),
     lambda: F.layer_norm(v, (3,), eps="a"), lambda: F.group_norm(x, 1.0), lambda: F.rms_norm(v, (3,), eps="a"), lambda: F.embedding(i, e, padding_idx=1.0),
     lambda: F.embedding(i, e, sparse=1), lambda: F.cross_entropy(lg, tg, ignore_index=1.5), lambda: F.cross_entropy(lg, tg, label_smoothing="a"),
     lambda: F.poisson_nll_loss(lg, lg, log_input=1), lambda: F.kl_div(lg, lg, reduction="sum", log_target="a"), lambda: F.grid_sample(x, torch.ones(1, 2, 2, 2), align_corners="a"),
