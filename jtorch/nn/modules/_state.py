@@ -4,11 +4,14 @@ import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 
+import jax
+
 import jtorch
 from jtorch.nn.modules._hooks import _register, _WrappedHook
 from jtorch.nn.parameter import Parameter, is_lazy
 
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
+LARGE = 16 << 20  # bytes of a tensor that is copied at once while a state is loaded
 
 
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
@@ -207,6 +210,10 @@ class _StateDict:
             with jtorch.no_grad():
                 if not assign:
                     tensor.copy_(loaded)
+                    held = tensor.layout is jtorch.strided and not tensor.is_meta
+                    if held and tensor.numel() * tensor.element_size() >= LARGE:
+                        # Copies of a whole model that wait, or run at the same time, would need its memory once more.
+                        jax.block_until_ready(tensor._read().concrete())
                     return
                 if isinstance(tensor, Parameter):
                     if isinstance(loaded, Parameter):
