@@ -1,5 +1,7 @@
 """What is computed in another way on some backend is what XLA computes in its own."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +10,8 @@ import pytest
 import jtorch as torch
 from jtorch import dispatch
 from jtorch.ops import convolution as ops
-from jtorch.ops.lowerings import columns
+from jtorch.ops.attention import _attend
+from jtorch.ops.lowerings import columns, row_blocks
 
 # Input, weight, stride, padding, dilation.
 CASES = [
@@ -63,3 +66,35 @@ def test_a_convolution_of_some_size_takes_columns_and_agrees(monkeypatch):
     assert taken
     for a, b in zip(made, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("given", ["nothing", "mask", "one row", "noise"])
+def test_attention_by_rows(given, causal, monkeypatch):
+    rng = np.random.default_rng(0)
+    q, k, v = (jnp.asarray(rng.standard_normal((2, 3, n, 4), np.float32)) for n in (11, 9, 9))
+    mask = {"mask": rng.random((3, 11, 9)) > 0.3, "one row": rng.standard_normal((2, 1, 1, 9)).astype(np.float32)}.get(
+        given
+    )
+    noise = jnp.asarray(rng.random((2, 3, 11, 9), np.float32)) if given == "noise" else None
+    attend = functools.partial(_attend, scale=0.5, causal=causal)
+
+    def loss(q, k, v):
+        return (row_blocks.attention(attend, q, k, v, mask, noise) ** 2).sum()
+
+    whole = jax.value_and_grad(loss, (0, 1, 2))(q, k, v)
+    monkeypatch.setattr(row_blocks, "MOST_SCORES", 0)
+    monkeypatch.setattr(row_blocks, "ROWS", 4)
+    blocks = jax.jit(jax.value_and_grad(loss, (0, 1, 2)))(q, k, v)
+    for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(blocks), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-5)
+
+
+def test_attention_needs_memory_for_rows_alone():
+    def needed(length):
+        shape = jax.ShapeDtypeStruct((1, 2, length, 16), np.float32)
+        attend = functools.partial(_attend, scale=0.25, causal=True)
+        gradient = jax.grad(lambda q, k, v: row_blocks.attention(attend, q, k, v, None, None).sum(), (0, 1, 2))
+        return jax.jit(gradient).lower(shape, shape, shape).compile().memory_analysis().temp_size_in_bytes
+
+    assert needed(8192) < 2.5 * needed(4096)

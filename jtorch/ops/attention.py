@@ -8,6 +8,7 @@ from jax import lax
 
 from .. import precision
 from .kinds import is_bool, is_floating, scalar_name, widened
+from .lowerings import row_blocks
 from .registry import Array, OptionalArray, op
 from .shapes import broadcast_shapes
 
@@ -38,21 +39,29 @@ def attention(
     lead = broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
     q, k, v = (jnp.broadcast_to(x, (*lead, *x.shape[-2:])) for x in (q, k, v))
     _check_inner(q, k, v)
-    batch = tuple(range(len(lead)))
+    if mask is not None:
+        wanted = (*lead, q.shape[-2], k.shape[-2])
+        if broadcast_shapes(wanted, mask.shape) != wanted:
+            shown = list(broadcast_shapes(wanted, mask.shape))
+            raise RuntimeError(f"output with shape {list(wanted)} doesn't match the broadcast shape {shown}")
+    attend = functools.partial(_attend, scale=scale, causal=causal)
+    return row_blocks.attention(attend, q, k, v, mask, noise).astype(query.dtype)
+
+
+def _attend(q, k, v, mask, noise, first, *, scale, causal):
+    """Attention of some rows of queries, the first of which is row `first` of all."""
+    batch, last = tuple(range(q.ndim - 2)), q.ndim - 1
     # The root of the scale on either side, as torch has it: products of half precision stay in range.
     root = abs(scale) ** 0.5
     sign = -1.0 if scale < 0 else 1.0
-    last = q.ndim - 1
     scores = lax.dot_general(
         q * (root * sign), k * root, (((last,), (last,)), (batch, batch)), precision=precision.of_matmul()
     )
     allowed = None
     if causal:
-        allowed = jnp.tril(jnp.ones(scores.shape[-2:], bool))
+        rows, columns = scores.shape[-2:]
+        allowed = (jnp.arange(rows) + first)[:, None] >= jnp.arange(columns)
     if mask is not None:
-        if broadcast_shapes(scores.shape, mask.shape) != scores.shape:
-            shown = list(broadcast_shapes(scores.shape, mask.shape))
-            raise RuntimeError(f"output with shape {list(scores.shape)} doesn't match the broadcast shape {shown}")
         if is_bool(mask):
             allowed = mask if allowed is None else mask & allowed
         else:
@@ -62,8 +71,7 @@ def attention(
     weights = _safe_softmax(scores, masked=allowed is not None or mask is not None)
     if noise is not None:
         weights = weights * noise.astype(weights.dtype)
-    out = lax.dot_general(weights, v, (((last,), (last - 1,)), (batch, batch)), precision=precision.of_matmul())
-    return out.astype(query.dtype)
+    return lax.dot_general(weights, v, (((last,), (last - 1,)), (batch, batch)), precision=precision.of_matmul())
 
 
 def _check_inner(q, k, v):
