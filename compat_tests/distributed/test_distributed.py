@@ -96,6 +96,16 @@ except Exception as error:
     assert finished[0][0] == 0, finished
 
 
+def test_a_process_that_does_not_come(tmp_path):
+    import jtorch.distributed as dist
+
+    with pytest.raises(
+        dist.DistStoreError, match="1 of 2 processes have called init_process_group within 0 s; missing: rank 1"
+    ):
+        dist.init_process_group("gloo", f"file://{tmp_path}/store", timedelta(seconds=0.1), 2, 0)
+    assert not dist.is_initialized()
+
+
 def test_stores(tmp_path):
     import jtorch.distributed as dist
 
@@ -120,7 +130,9 @@ def test_stores(tmp_path):
 
 WORKER = """
 import os, sys, torch, torch.distributed as dist
-dist.init_process_group("gloo")
+for again in range(2):
+    if again: dist.destroy_process_group()
+    dist.init_process_group("gloo")
 rank, attempt = dist.get_rank(), int(os.environ["TORCHELASTIC_RESTART_COUNT"])
 x = torch.ones(1) * rank
 dist.all_reduce(x)

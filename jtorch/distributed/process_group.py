@@ -86,6 +86,7 @@ class _Groups:
     joined = None  # the World
     named: dict[str, ProcessGroup] = {}
     count = 0
+    generation = 0  # how often this process has joined others
 
 
 class _WorldMeta(type):
@@ -215,9 +216,11 @@ def init_process_group(
     if world_size > 1:
         from jtorch.distributed.world import World
 
-        world = World(PrefixStore("default_pg", store), rank, world_size, timeout)
+        _Groups.generation += 1
+        store = PrefixStore(f"default_pg/{_Groups.generation}", store)  # the table may be that of an earlier group
+        world = World(store, rank, world_size, timeout)
     _Groups.joined, _Groups.count = world, 0
-    made = _make(range(world_size), name, PrefixStore("default_pg", store), world, rank, timeout)
+    made = _make(range(world_size), name, store, world, rank, timeout)
     made.table, made.root_store = table, store
     _Groups.default = made
 
@@ -246,6 +249,8 @@ def destroy_process_group(group=None) -> None:
     if _Groups.joined is not None:
         _Groups.joined.close()
         _Groups.joined = None
+    while isinstance(store, PrefixStore):
+        store = store.underlying_store
     if isinstance(store, FileStore):
         store.leave()
 
@@ -359,8 +364,7 @@ def new_group(
         if use_local_synchronization
         else None
     )
-    store = PrefixStore("default_pg", world.root_store)
-    made = _make(ranks, name, store, world.world, world.rank(), timeout or default_pg_timeout, known_as)
+    made = _make(ranks, name, world.root_store, world.world, world.rank(), timeout or default_pg_timeout, known_as)
     made.table, made.root_store = world.table, world.root_store
     if group_desc:
         made.group_desc = group_desc

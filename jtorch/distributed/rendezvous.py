@@ -82,7 +82,7 @@ def _tcp(url: str, timeout: timedelta = DEFAULT_TIMEOUT, **_):
 def _tcp_store(host: str, port: int, rank: int, size: int, timeout: timedelta, serve: bool = True) -> Store:
     if size == 1:  # nobody else to meet: no network
         return HashStore()
-    return TCPStore(host, port, size, serve and rank == 0, timeout, wait_for_workers=False)
+    return TCPStore(host, port, size, serve and rank == 0, timeout, wait_for_workers=False, multi_tenant=True)
 
 
 def _file(url: str, timeout: timedelta = DEFAULT_TIMEOUT, **_):

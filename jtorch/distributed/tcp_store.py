@@ -232,8 +232,13 @@ class TCPStore(Store):
         return f"TCPStore(host={self.host!r}, port={self.port}, timeout={self.timeout!r})"
 
 
+_shared: set[int] = set()  # ports that a store of this process serves for its later ones as well
+
+
 def _serve(port: int, descriptor: int | None, shared: bool) -> _Server | None:
     """A server on all interfaces, as the other processes may call this machine by another name than it does; None where one is there to share."""
+    if shared and port in _shared:
+        return None
     server = _Server(port)
     try:
         if descriptor is not None:
@@ -245,10 +250,10 @@ def _serve(port: int, descriptor: int | None, shared: bool) -> _Server | None:
         server.server_activate()
     except OSError as error:
         server.server_close()
-        if shared:
-            return None
         raise DistNetworkError(
             f"The server socket has failed to listen on any local network address. port: {port}, {error}"
         ) from error
+    if shared:
+        _shared.add(server.server_address[1])
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="TCPStore", daemon=True).start()
     return server

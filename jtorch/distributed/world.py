@@ -17,7 +17,7 @@ from datetime import timedelta
 import numpy as np
 
 from jtorch.distributed.liveness import Liveness
-from jtorch.distributed.store import DistBackendError, DistNetworkError, Store
+from jtorch.distributed.store import DistBackendError, DistNetworkError, DistStoreError, Store
 from jtorch.distributed.tcp_store import TCPStore
 
 # Seconds without a sign of life after which a process is taken for dead.
@@ -42,6 +42,7 @@ class World:
         from jaxlib import _jax, xla_client
 
         self.address = _own_address(self.store)
+        self._wait_for_all()
         if self.rank == 0:
             with socket.socket() as probe:
                 probe.bind(("", 0))
@@ -75,6 +76,19 @@ class World:
         self.devices = sorted(self.backend.devices(), key=lambda device: device.process_index)
         self.device = self.devices[self.rank]
         self._liveness = Liveness(self.store, self.rank, self.size, HEARTBEAT)
+
+    def _wait_for_all(self) -> None:
+        """Meet at the store first: what waits in C++ cannot be interrupted, nor say who is missing."""
+        self.store.set(f"joined/{self.rank}", "1")
+        keys = {rank: f"joined/{rank}" for rank in range(self.size)}
+        try:
+            self.store.wait(list(keys.values()), self.timeout)
+        except DistStoreError as error:
+            missing = [str(rank) for rank, key in keys.items() if not self.store.check([key])]
+            raise DistStoreError(
+                f"{self.size - len(missing)} of {self.size} processes have called init_process_group within "
+                f"{self.timeout.total_seconds():.0f} s; missing: rank {', '.join(missing)}"
+            ) from error
 
     def check(self) -> None:
         """Raise if a process is known to be gone."""
