@@ -7,7 +7,10 @@ import jax
 import numpy as np
 import pytest
 
+import jtorch
 from compat_tests.random_stream import CASES, DTYPES, SEED, drawn_by_torch, recorded, summary
+from jtorch import dispatch
+from jtorch.engine.value import aval_of
 from jtorch.ops import random_checks, shuffle
 from jtorch.ops.draws import BLOCK, DRAWS, HOST, JAX
 from jtorch.ops.mt19937 import (
@@ -208,6 +211,18 @@ def test_large_draws_are_those_of_their_pieces(name, arguments, dtype):
         pieces.append(values)
     np.testing.assert_array_equal(whole, np.concatenate(pieces))
     np.testing.assert_array_equal(after, state)
+
+
+@pytest.mark.parametrize("dtype", [jtorch.float32, jtorch.float64, jtorch.bfloat16, jtorch.complex64], ids=str)
+def test_fills_are_traced_when_a_program_wants_them(dtype):
+    """What is said of their results beforehand is what tracing finds."""
+    for shape in ((3, 5000), (3, 7)):
+        for fill in ("normal_", "uniform_") if dtype.is_floating_point else ("normal_",):
+            getattr(jtorch.empty(shape, dtype=dtype), fill)()
+    fills = [prim for prim in dispatch._prims.values() if prim.name in ("random.normal", "random.uniform")]
+    assert fills
+    for prim in fills:
+        assert prim.out_avals == tuple(map(aval_of, prim.jaxpr.out_avals))
 
 
 def test_memory_order():

@@ -378,6 +378,7 @@ def _build(op: Op, plan: Plan, key: tuple, args: tuple, target):
         host=_bind_host(op, bind) if op.host_fn else None,
         inplace=0 if target is not None else None,
         origin=origin,
+        results=_known_results(op, plan, layout, in_avals) if op.results_fn and target is None else None,
     )
     origin.visible = n_results if n_results is not None else len(prim.out_avals) - op.residuals
     origin.node_class = node_class(_label(op, origin.params))
@@ -445,6 +446,11 @@ def _into(op, out, aval):
     if aval.dtype.is_complex and result.is_floating_point:  # magnitudes
         raise RuntimeError(f"In-place {op.name} is not supported for complex tensors.")
     return out.astype(aval.dtype.numpy)
+
+
+def _known_results(op, plan, layout, in_avals):
+    statics = {name: what for (how, what), name in zip(layout, plan.names, strict=True) if how == "static"}
+    return op.results_fn([a.struct for a in in_avals], **statics)
 
 
 def _bind_host(op, bind):

@@ -10,6 +10,7 @@ import inspect
 import math
 import secrets
 
+import jax
 import numpy as np
 
 from . import creation, devices, dtypes, engine
@@ -29,12 +30,20 @@ from .tensor import Tensor
 from .transfer import place_of
 from .views import write_through
 
+
+def _filled(operands, *, size, dtype, **statics):
+    """The numbers, and the state after them."""
+    return jax.ShapeDtypeStruct(size, dtype), operands[0]
+
+
 _OPS = {}
 for _name, _draw in _random.DRAWS.items():
     _OPS[_name] = op(f"random.{_name}", promote="none", variants="", outputs=("values", "state"), differentiable=False)(
         _draw.jax_fn
     )
     _OPS[_name].host(_draw.host_fn)
+    if _name in ("uniform", "normal"):  # of which a model draws one for each shape of its weights
+        _OPS[_name].results(_filled)
     if _name in random_checks.VALUE_CHECKS:
         _OPS[_name].check(random_checks.VALUE_CHECKS[_name])
 

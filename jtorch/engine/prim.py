@@ -14,17 +14,19 @@ from .value import aval_of
 
 _ids = itertools.count()
 UNASKED = object()
+# What has not been traced is a draw of random numbers, which numpy makes: about so many equations.
+UNTRACED_EQUATIONS = 120
 
 
 class Prim:
     """A pure function of arrays and run-time numbers with known result shapes.
 
     `number_format` has one letter per run-time number: `d` for a float, `q` for an int. `jaxpr` is the function traced once; every program is
-    built from it. `inplace` names the operand whose buffer an op-by-op run may reuse. `writes_part` marks one that gives its first operand with the
+    built from it; where `results` says what shapes and dtypes come out, that waits until somebody asks. `inplace` names the operand whose buffer an op-by-op run may reuse. `writes_part` marks one that gives its first operand with the
     second written to some of its positions.
     """
 
-    __slots__ = ("id", "name", "in_avals", "out_avals", "number_format", "jaxpr", "check", "host", "inplace", "compiled", "derived", "origin", "_used",
+    __slots__ = ("id", "name", "in_avals", "out_avals", "number_format", "_function", "_jaxpr", "check", "host", "inplace", "compiled", "derived", "origin", "_used",
         "_visible", "_pack", "_interpretation", "_equations", "spent", "writes_part")  # fmt: skip
 
     def __init__(
@@ -39,6 +41,7 @@ class Prim:
         inplace=None,
         origin=None,
         writes_part=False,
+        results=None,
     ):
         self.id = next(_ids)
         self.name = name
@@ -50,19 +53,32 @@ class Prim:
         self.compiled = {}
         self._used = self._visible = None
         self._interpretation, self._equations, self.spent = UNASKED, None, 0.0
-        structs = [a.struct for a in in_avals]
-        numbers = [jax.ShapeDtypeStruct((), np.float64 if c == "d" else np.int64) for c in number_format]
+        self._function, self._jaxpr = fn, None
+        if results is None:
+            results = self.jaxpr.out_avals
+            self._function = None
+        self.out_avals = tuple(map(aval_of, results))
+        self._pack = struct.Struct("=" + number_format).pack if number_format else None
+
+    @property
+    def jaxpr(self):
+        if self._jaxpr is None:
+            self._jaxpr = self._traced()
+        return self._jaxpr
+
+    def _traced(self):
+        fn = self._function
+        structs = [a.struct for a in self.in_avals]
+        numbers = [jax.ShapeDtypeStruct((), np.float64 if c == "d" else np.int64) for c in self.number_format]
         try:
             with jax.enable_x64(True):
-                self.jaxpr = jax.make_jaxpr(lambda arrays, numbers: tuple(fn(arrays, numbers)))(structs, numbers)
+                return jax.make_jaxpr(lambda arrays, numbers: tuple(fn(arrays, numbers)))(structs, numbers)
         except Exception as error:
             # JAX's remark on its own frames would stand below the message, which is the last line that users of torch look at.
             notes = getattr(error, "__notes__", None)
             if notes:
                 notes[:] = [note for note in notes if "JAX_TRACEBACK_FILTERING" not in note]
             raise
-        self.out_avals = tuple(aval_of(a) for a in self.jaxpr.out_avals)
-        self._pack = struct.Struct("=" + number_format).pack if number_format else None
 
     def __call__(self, arrays, numbers) -> list:
         """Apply to arrays or tracers."""
@@ -99,6 +115,8 @@ class Prim:
     def equations(self) -> int:
         """How many equations its jaxpr has, those of loops and calls in it included."""
         if self._equations is None:
+            if self._jaxpr is None:
+                return UNTRACED_EQUATIONS
             self._equations = _count(self.jaxpr)
         return self._equations
 

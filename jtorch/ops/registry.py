@@ -94,6 +94,7 @@ class Op:
     accepts_fn: Callable | None = None
     check_fn: Callable | None = None
     host_fn: Callable | None = None
+    results_fn: Callable | None = None
     inverse_fn: Callable | None = None
     layout_fn: Callable | None = None
     doc: str = ""
@@ -130,6 +131,14 @@ class Op:
     def host(self, fn: Callable) -> Callable:
         """Register a numpy implementation, used when the operands are on the host and nothing is being compiled."""
         self.host_fn = fn
+        return fn
+
+    def results(self, fn: Callable) -> Callable:
+        """Register what comes out, for an operation that numpy runs: `fn(operands, **statics)`, structs in and out, or None.
+
+        It is then traced for XLA when a program wants it, not when it is recorded: tracing takes longer than a small draw.
+        """
+        self.results_fn = fn
         return fn
 
     def inverse(self, fn: Callable) -> Callable:
