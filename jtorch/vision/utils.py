@@ -34,7 +34,9 @@ def image_from_array(array: np.ndarray, mode: str) -> Image.Image:
     return Image.frombuffer(mode, (width, height), pixels, "raw", mode, 0, 1)
 
 
-_Image_fromarray = image_from_array
+def _Image_fromarray(obj: np.ndarray, mode: str) -> Image.Image:
+    """`image_from_array` under torchvision's name."""
+    return image_from_array(obj, mode)
 
 
 def make_grid(

@@ -12,7 +12,7 @@ from ... import _functional_pil as F_pil
 from ... import _tensor_color, _tensor_filter
 from ..._tensor_image import largest_value
 from ...functional import pil_to_tensor, to_pil_image
-from ._registry import functional, register
+from ._registry import called, functional, register
 
 
 def _require_channels(
@@ -212,15 +212,15 @@ register(equalize, image=equalize_image, pil=F_pil.equalize)
 register(invert, image=invert_image, pil=F_pil.invert)
 register(permute_channels, image=permute_channels_image, pil=_permute_channels_pil)
 
-adjust_brightness_video = adjust_brightness_image
-adjust_saturation_video = adjust_saturation_image
-adjust_contrast_video = adjust_contrast_image
-adjust_sharpness_video = adjust_sharpness_image
-adjust_hue_video = adjust_hue_image
-adjust_gamma_video = adjust_gamma_image
-posterize_video = posterize_image
-solarize_video = solarize_image
-autocontrast_video = autocontrast_image
-equalize_video = equalize_image
-invert_video = invert_image
-permute_channels_video = permute_channels_image
+adjust_brightness_video = called(adjust_brightness_image, "video")
+adjust_saturation_video = called(adjust_saturation_image, "video")
+adjust_contrast_video = called(adjust_contrast_image, "video")
+adjust_sharpness_video = called(adjust_sharpness_image, "video")
+adjust_hue_video = called(adjust_hue_image, "video")
+adjust_gamma_video = called(adjust_gamma_image, "video")
+posterize_video = called(posterize_image, "video")
+solarize_video = called(solarize_image, "video")
+autocontrast_video = called(autocontrast_image, "video")
+equalize_video = called(equalize_image, "video")
+invert_video = called(invert_image, "video")
+permute_channels_video = called(permute_channels_image, "video")

@@ -15,7 +15,7 @@ from ... import _tensor_geometry, _tensor_warp
 from ... import functional as F_v1
 from ...functional import InterpolationMode, pil_modes_mapping, pil_to_tensor, to_pil_image
 from . import _geometry_boxes as on_points
-from ._registry import functional, on_masks, register
+from ._registry import called, functional, on_masks, register
 
 Interpolation = str | InterpolationMode | int
 NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
@@ -58,8 +58,10 @@ def vertical_flip_image(image: Tensor) -> Tensor:
     return _tensor_geometry.vflip(image)
 
 
-horizontal_flip_mask = horizontal_flip_video = horizontal_flip_image
-vertical_flip_mask = vertical_flip_video = vertical_flip_image
+horizontal_flip_mask = called(horizontal_flip_image, "mask")
+horizontal_flip_video = called(horizontal_flip_image, "video")
+vertical_flip_mask = called(vertical_flip_image, "mask")
+vertical_flip_video = called(vertical_flip_image, "video")
 hflip, vflip = horizontal_flip, vertical_flip
 register(
     horizontal_flip,
@@ -143,7 +145,7 @@ def resize_mask(
     return on_masks(resize_image)(mask, size, interpolation, max_size)
 
 
-resize_video = resize_image
+resize_video = called(resize_image, "video")
 register(
     resize,
     image=resize_image,
@@ -184,7 +186,7 @@ def pad_mask(mask: Tensor, padding: int | Sequence[int], fill=None, padding_mode
     return on_masks(pad_image)(mask, padding, fill, padding_mode)
 
 
-pad_video = pad_image
+pad_video = called(pad_image, "video")
 register(
     pad,
     image=pad_image,
@@ -205,7 +207,7 @@ def crop_image(image: Tensor, top: int, left: int, height: int, width: int) -> T
 
 
 crop_mask = on_masks(crop_image)
-crop_video = crop_image
+crop_video = called(crop_image, "video")
 register(
     crop,
     image=crop_image,
@@ -232,7 +234,7 @@ def _center_crop_pil(image: PIL.Image.Image, output_size: int | Sequence[int]) -
 
 
 center_crop_mask = on_masks(center_crop_image)
-center_crop_video = center_crop_image
+center_crop_video = called(center_crop_image, "video")
 register(
     center_crop,
     image=center_crop_image,
@@ -287,7 +289,7 @@ def resized_crop_mask(mask: Tensor, top: int, left: int, height: int, width: int
     return resize_mask(crop_mask(mask, top, left, height, width), size)
 
 
-resized_crop_video = resized_crop_image
+resized_crop_video = called(resized_crop_image, "video")
 register(
     resized_crop,
     image=resized_crop_image,
@@ -320,7 +322,8 @@ def _listed(size: int | Sequence[int]):
     return [int(size)] * 2 if isinstance(size, int) else size
 
 
-five_crop_video, ten_crop_video = five_crop_image, ten_crop_image
+five_crop_video = called(five_crop_image, "video")
+ten_crop_video = called(ten_crop_image, "video")
 register(five_crop, image=five_crop_image, pil=five_crop_image)
 register(ten_crop, image=ten_crop_image, pil=ten_crop_image)
 
@@ -392,7 +395,7 @@ def _affine_pil(
 
 
 affine_mask = on_masks(affine_image, interpolation=NEAREST)
-affine_video = affine_image
+affine_video = called(affine_image, "video")
 register(
     affine,
     image=affine_image,
@@ -444,7 +447,7 @@ def _rotate_pil(
 
 
 rotate_mask = on_masks(rotate_image, interpolation=NEAREST)
-rotate_video = rotate_image
+rotate_video = called(rotate_image, "video")
 register(
     rotate,
     image=rotate_image,
@@ -493,7 +496,7 @@ def _perspective_pil(
 
 
 perspective_mask = on_masks(perspective_image, interpolation=NEAREST)
-perspective_video = perspective_image
+perspective_video = called(perspective_image, "video")
 register(
     perspective,
     image=perspective_image,
@@ -522,7 +525,7 @@ def _elastic_pil(
 
 
 elastic_mask = on_masks(elastic_image, interpolation=NEAREST)
-elastic_video = elastic_image
+elastic_video = called(elastic_image, "video")
 elastic_transform = elastic
 register(
     elastic,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jtorch import Tensor
 
 from ... import _functional_pil as F_pil
-from ._registry import functional, register
+from ._registry import called, functional, register
 
 
 @functional
@@ -19,7 +19,7 @@ def get_dimensions_image(image: Tensor) -> list[int]:
     return [1, *image.shape] if image.ndim == 2 else list(image.shape[-3:])
 
 
-get_dimensions_video = get_dimensions_image
+get_dimensions_video = called(get_dimensions_image, "video")
 register(get_dimensions, image=get_dimensions_image, pil=F_pil.get_dimensions)
 
 
@@ -32,7 +32,7 @@ def get_num_channels_image(image: Tensor) -> int:
     return get_dimensions_image(image)[0]
 
 
-get_num_channels_video = get_num_channels_image
+get_num_channels_video = called(get_num_channels_image, "video")
 register(get_num_channels, image=get_num_channels_image, pil=F_pil.get_image_num_channels)
 get_image_num_channels = get_num_channels
 
@@ -50,8 +50,9 @@ def get_size_bounding_boxes(bounding_box) -> list[int]:
     return list(bounding_box.canvas_size)
 
 
-get_size_video = get_size_mask = get_size_image
-get_size_keypoints = get_size_bounding_boxes
+get_size_video = called(get_size_image, "video")
+get_size_mask = called(get_size_image, "mask")
+get_size_keypoints = called(get_size_bounding_boxes, "keypoints")
 
 
 def _get_size_of(canvas: Tensor, canvas_size) -> list[int]:

@@ -13,7 +13,7 @@ from jtorch import Tensor
 from ... import _functional_tensor as F_t
 from ... import _tensor_filter, _tensor_image
 from ...functional import blur_sizes, pil_to_tensor, to_pil_image
-from ._registry import functional, register
+from ._registry import called, functional, register
 
 
 @functional
@@ -40,7 +40,7 @@ def _to_dtype(values: Tensor, dtype) -> Tensor:
     return values.to(dtype)
 
 
-to_dtype_video = to_dtype_image
+to_dtype_video = called(to_dtype_image, "video")
 register(to_dtype, image=to_dtype_image, mask=_to_dtype, boxes=_to_dtype, keypoints=_to_dtype)
 
 
@@ -59,7 +59,7 @@ def normalize_image(image: Tensor, mean: Sequence[float], std: Sequence[float], 
     return F_t.normalize(image, mean, std, inplace)
 
 
-normalize_video = normalize_image
+normalize_video = called(normalize_image, "video")
 register(normalize, image=normalize_image)
 
 
@@ -83,7 +83,7 @@ def _gaussian_blur_pil(
     return to_pil_image(gaussian_blur_image(pil_to_tensor(image), kernel_size, sigma), mode=image.mode)
 
 
-gaussian_blur_video = gaussian_blur_image
+gaussian_blur_video = called(gaussian_blur_image, "video")
 register(gaussian_blur, image=gaussian_blur_image, pil=_gaussian_blur_pil)
 
 
@@ -109,7 +109,7 @@ def _gaussian_noise_pil(image: PIL.Image.Image, mean: float = 0.0, sigma: float 
     raise ValueError("Gaussian Noise is not implemented for PIL images.")
 
 
-gaussian_noise_video = gaussian_noise_image
+gaussian_noise_video = called(gaussian_noise_image, "video")
 register(gaussian_noise, image=gaussian_noise_image, pil=_gaussian_noise_pil)
 
 
@@ -128,7 +128,7 @@ def _erase_pil(
     return to_pil_image(erase_image(pil_to_tensor(image), i, j, h, w, v), mode=image.mode)
 
 
-erase_video = erase_image
+erase_video = called(erase_image, "video")
 register(erase, image=erase_image, pil=_erase_pil)
 
 
@@ -152,7 +152,7 @@ def _jpeg_pil(image: PIL.Image.Image, quality: int) -> PIL.Image.Image:
     return PIL.Image.open(file).copy()
 
 
-jpeg_video = jpeg_image
+jpeg_video = called(jpeg_image, "video")
 register(jpeg, image=jpeg_image, pil=_jpeg_pil)
 
 

@@ -164,6 +164,20 @@ def on_masks(kernel: Callable, **fixed: Any) -> Callable:
         given = dict(zip([p.name for p in kept[1:]], args, strict=False)) | kwargs | fixed
         return kernel(mask.unsqueeze(0), **given).squeeze(0) if mask.ndim < 3 else kernel(mask, **given)
 
-    call.__signature__ = own.replace(parameters=kept)  # type: ignore[attr-defined]
+    call.__signature__ = own.replace(parameters=[kept[0].replace(name="mask"), *kept[1:]])  # type: ignore[attr-defined]
     call.__name__ = call.__qualname__ = kernel.__name__.replace("_image", "_mask")
+    return call
+
+
+def called(kernel: Callable, kind: str) -> Callable:
+    """A kernel of images under the name of another kind of input: its first parameter is `kind`."""
+    own = inspect.signature(kernel)
+    first, *rest = own.parameters.values()
+
+    @functools.wraps(kernel)
+    def call(*args, **kwargs):
+        return kernel(kwargs.pop(kind), *args, **kwargs) if kind in kwargs else kernel(*args, **kwargs)
+
+    call.__signature__ = own.replace(parameters=[first.replace(name=kind), *rest])  # type: ignore[attr-defined]
+    call.__name__ = call.__qualname__ = kernel.__name__.replace("_image", f"_{kind}")
     return call
