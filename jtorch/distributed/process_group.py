@@ -366,6 +366,8 @@ def new_group(
     )
     made = _make(ranks, name, world.root_store, world.world, world.rank(), timeout or default_pg_timeout, known_as)
     made.table, made.root_store = world.table, world.root_store
+    if 1 < len(ranks) < world.size():
+        world.world.meet(tuple(ranks))
     if group_desc:
         made.group_desc = group_desc
     return made

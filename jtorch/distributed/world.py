@@ -19,6 +19,7 @@ import numpy as np
 from jtorch.distributed.liveness import Liveness
 from jtorch.distributed.store import DistBackendError, DistNetworkError, DistStoreError, Store
 from jtorch.distributed.tcp_store import TCPStore
+from jtorch.distributed.work import Work
 
 # Seconds without a sign of life after which a process is taken for dead.
 HEARTBEAT = float(os.environ.get("JTORCH_HEARTBEAT", "30"))
@@ -37,6 +38,7 @@ class World:
         self._lock = threading.Lock()
         self._connect()
         atexit.register(self._stop_serving)
+        self.meet(tuple(range(size)))
 
     def _connect(self) -> None:
         from jaxlib import _jax, xla_client
@@ -48,7 +50,7 @@ class World:
                 probe.bind(("", 0))
                 port = probe.getsockname()[1]
             # Recoverable: a process may end before the others do. JAX's own watch would end all of them, without a Python exception.
-            with _quiet():
+            with _quiet(2):
                 self._service = _jax.get_distributed_runtime_service(
                     f"{'[::]' if socket.has_dualstack_ipv6() else '0.0.0.0'}:{port}",
                     self.size,
@@ -111,6 +113,13 @@ class World:
                 found = self._lines[ranks] = Line(mesh, self.device, f"collectives of {ranks}")
             return found
 
+    def meet(self, ranks: tuple[int, ...]) -> None:
+        """Connect these processes, which all call this: from now on a connection that closes says that one is gone."""
+        work = Work(lambda row: [], self.timeout, self.check)
+        with _quiet(1):  # gloo prints a line
+            self.line(ranks).put("all_reduce", "SUM", np.zeros(1, np.uint8), work)
+            work.wait()
+
     # Arrays from one process to another: JAX's transfer server, from which the receiver pulls.
 
     def _server(self):
@@ -167,15 +176,22 @@ class World:
 
 
 @contextlib.contextmanager
-def _quiet():
-    """Without what C++ writes to the standard error meanwhile."""
-    sys.stderr.flush()
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
+def _quiet(number: int):
+    """Without what C++ writes to the standard output (1) or error (2) meanwhile."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    try:
+        kept = os.dup(number)
+    except OSError:  # closed: nothing is written there
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, number)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
+        os.dup2(kept, number)
         os.close(kept)
         os.close(nothing)
 
