@@ -13,6 +13,7 @@ from jtorch.storage import Storage
 
 from .reachable import Reached
 from .recorded import Recorded
+from .results import flatten
 
 _value, _alias, _array, _escaped = map(attrgetter, ("value", "alias", "array", "escaped"))
 
@@ -175,13 +176,13 @@ class Binding:
         return made
 
     def _fill_slots(self, tensor):
-        made = {}
-        for i, described in self.recorded.slots:
+        for i, build, leaves in self.recorded.slots:
             slot = self.reached.slots[i]
-            old = slot.get()
-            new = made.get(id(described)) or tensor(described)
-            self.reached.assign(slot, new)
-            if old is not None:
+            before: list = []
+            flatten(slot.get(), before)
+            made = [tensor(described) for described in leaves]
+            self.reached.assign(slot, build(made))
+            for old, new in zip(before, made, strict=False):
                 self._take_place(old, new)
 
     def _take_place(self, old, new):

@@ -66,9 +66,12 @@ class Recorded:
         )
         self.outs = {id(tensor): i for i, tensor in enumerate(outs)}
         self.returned = [self._describe(tensor) for tensor in found]
-        self.slots = [
-            (i, self._describe(slot.get())) for i, (slot, thing) in enumerate(recorder.slots) if slot.get() is not thing
-        ]
+        self.slots = []
+        for i, (slot, thing) in enumerate(recorder.slots):
+            if slot.get() is not thing:
+                leaves: list[Tensor] = []
+                build = flatten(slot.get(), leaves)
+                self.slots.append((i, build, [self._describe(tensor) for tensor in leaves]))
         self.grads = []
         for i, (tensor, _, _, _, grad, _, _) in enumerate(recorder.handles):
             if tensor._grad is not grad:
@@ -103,7 +106,7 @@ class Recorded:
             self._number_results({slot: len(outs) + i for i, slot in enumerate(others)}, written)
         else:
             self._arrange(recorder, written)
-        numbers = {id(tensor._storage): i for i, tensor in reversed(list(enumerate(recorder.tensors)))}
+        numbers = {id(storage): i for i, (_, storage, *_) in reversed(list(enumerate(recorder.handles)))}
         self.holders = [[i for i, number in enumerate(self.inputs) if number == used] for used in self.replay.used]
         self.operands = [numbers[id(recorder.storages[holders[0]])] for holders in self.holders]
         self.numbers = []
@@ -199,7 +202,7 @@ class Recorded:
 def _refuse_marks(recorder):
     for slot, thing in recorder.slots:
         now = slot.get()
-        if now is not thing and not (isinstance(now, Tensor) and isinstance(thing, (Tensor, type(None)))):
+        if now is not thing and not (made_of_tensors(now) and (thing is None or made_of_tensors(thing))):
             if type(now) is type(thing) and type(now) in (int, float, str, bool) and now == thing:
                 continue
             raise Complaint(
@@ -252,5 +255,16 @@ def _aval_of(recording, operand):
 
 
 def _brief(thing) -> str:
-    text = repr(thing) if not isinstance(thing, Tensor) else f"a tensor of shape {list(thing.shape)}"
+    if isinstance(thing, Tensor):
+        return f"a tensor of shape {list(thing.shape)}"
+    if isinstance(thing, (tuple, list, dict, set)):
+        return f"a {type(thing).__name__} of {len(thing)}"
+    text = repr(thing)
     return text if len(text) < 80 else text[:77] + "..."
+
+
+def made_of_tensors(thing) -> bool:
+    """A tensor, or tuples of them: what an attribute can be given anew by a program."""
+    return isinstance(thing, Tensor) or (
+        isinstance(thing, tuple) and len(thing) > 0 and all(map(made_of_tensors, thing))
+    )

@@ -6,10 +6,9 @@ import sys
 from jtorch import casting
 from jtorch.autograd.mode import STATE
 from jtorch.engine import Recording, Replay
-from jtorch.tensor import Tensor
 
 from .reachable import PACKAGE, Reached
-from .recorded import CaptureError, Complaint, Recorded, name_of
+from .recorded import CaptureError, Complaint, Recorded, made_of_tensors, name_of
 
 
 class Recorder:
@@ -80,7 +79,7 @@ class Recorder:
             tensor._aval = storage.value.aval if tensor._chain is None else tensor._aval
             tensor._grad = grad
         for slot, thing in self.slots:
-            if isinstance(slot.get(), Tensor) and slot.get() is not thing:
+            if slot.get() is not thing and made_of_tensors(slot.get()):
                 slot.set(thing)
 
     def undo(self, why) -> None:
