@@ -172,9 +172,11 @@ class SummaryWriter:
 
     def add_embedding(self, mat, metadata=None, label_img=None, global_step=None, tag="default", metadata_header=None):
         """Points in space, rows of a matrix, with labels or pictures."""
-        self._writer.add_embedding(
-            _plain(mat), _plain(metadata), _plain(label_img), _number(global_step), tag, metadata_header
-        )
+        # Places of the picture that no label has are memory as it is found, which may be no number.
+        with np.errstate(invalid="ignore"):
+            self._writer.add_embedding(
+                _plain(mat), _plain(metadata), _plain(label_img), _number(global_step), tag, metadata_header
+            )
 
     def add_pr_curve(self, tag, labels, predictions, global_step=None, num_thresholds=127, weights=None, walltime=None):
         """Precision over recall, of labels 0 or 1 and predictions from 0 to 1."""
