@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .kinds import as_number, is_bool, is_exact, scalar_name
+from .kinds import as_number, is_bool, is_exact, is_half, scalar_name, widened
 from .registry import Array, Dim, Number, Operand, op
 
 EVERYWHERE = "function method inplace out"
@@ -276,6 +276,10 @@ def _reduced(kind, reduce: str, input, dim, index, source, include_self: bool):
 def _reduced_backward(kind, reduce, grad, input, dim, index, source, include_self, result):
     """Gradients of `_reduced`; equal extremes share, a single zero in a product receives the product of the others."""
     at = (dim, index)
+    half = is_half(input)
+    grad, input, source, result = map(widened, (grad, input, source, result))
+    if half and reduce == "prod":  # which the slope divides by a factor
+        result = _reduced(kind, reduce, input, *at, source, include_self)
     if reduce == "sum":
         to_self, to_source = grad, _take(kind, grad, *at)
     elif reduce == "mean":
