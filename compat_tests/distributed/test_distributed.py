@@ -241,14 +241,14 @@ with amp.scale_loss(loss, optimizer) as scaled_loss:
     scaled_loss.backward()
 before = model.module.bias.detach().clone()
 optimizer.step()
-print("apex", hvd.rank(), [round(v, 3) for v in (before - model.module.bias).tolist()])
+print(f"apex {hvd.rank()} {[round(v, 3) for v in (before - model.module.bias).tolist()]}")  # one string: workers share the stream
 net = torch.nn.Linear(1, 1)
 hvd.broadcast_parameters(net.state_dict(), root_rank=0)
 before = net.weight.detach().clone()
 optimizer = hvd.DistributedOptimizer(torch.optim.SGD(net.parameters(), lr=1.0), net.named_parameters(), hvd.Compression.fp16)
 (net(torch.ones(1, 1)) * (1 + 2 * hvd.rank())).sum().backward()
 optimizer.step()
-print("hvd", hvd.rank(), round((before - net.weight).item(), 3), hvd.allgather(torch.ones(1 + hvd.rank())).tolist())
+print(f"hvd {hvd.rank()} {round((before - net.weight).item(), 3)} {hvd.allgather(torch.ones(1 + hvd.rank())).tolist()}")
 """)
     ((status, output),) = start(
         [[sys.executable, "-m", "jtorch.distributed.run", "--nproc-per-node=2", str(script)]], 60
