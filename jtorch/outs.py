@@ -147,8 +147,9 @@ def store_results(out, results, name: str, args=()):
     outs = given_outs(out, 1 if single else len(results), name)
     made = [results] if single else results
     refuse_gradients(name, outs if name in _UNRECORDED else (outs, made))
-    for given, result in zip(outs, made, strict=True):
-        store_out(given, result, name, args, not single, copied=_is_copied(name, args))
+    for position, (given, result) in enumerate(zip(outs, made, strict=True)):
+        turned = name == "svd" and position == 2
+        store_out(given, result, name, args, not single, copied=_is_copied(name, args), turned=turned)
     if name in _STORE_ALONE:
         return None
     return outs[0] if single else type(results)(*outs) if hasattr(results, "_fields") else tuple(outs)
@@ -227,9 +228,9 @@ def _tensors(args):
 
 
 def store_out(
-    given: Tensor, result: Tensor, name: str, args=(), several=False, elementwise=False, copied=False
+    given: Tensor, result: Tensor, name: str, args=(), several=False, elementwise=False, copied=False, turned=False
 ) -> None:
-    """Store a result (one of several) of the function `name` that was computed of `args`."""
+    """Store a result (one of several) of the function `name` that was computed of `args`; `turned` says that torch stores its adjoint."""
     have, want = given._aval.dtype, result._aval.dtype
     if have is not want:
         rule = _special_mismatch(name, args, result) or _MISMATCH.get(name) or (_EXACT if several else _CAST)
@@ -244,7 +245,11 @@ def store_out(
                 )
             )
     refuse_internal(given)
+    if name.endswith("native_batch_norm") or name == "_native_batch_norm_legit":
+        _refuse_dimensions(given, result)
     had, needed = _compared_shapes(name, args, given._aval.shape, result._aval.shape)
+    if turned and len(had) > 1:
+        had, needed = (*had[:-2], had[-1], had[-2]), (*needed[:-2], needed[-1], needed[-2])
     if had != needed or given._aval.shape != result._aval.shape:
         if had != needed and given._aval.size and name not in _RESIZE_SILENTLY:
             _warn_resized(had, needed)
@@ -287,6 +292,14 @@ def _compared_shapes(name, args, given, result):
         dim = wrap_dim(args[1], args[0].dim())
         return given[:dim] + (1,) * (len(given) >= dim) + given[dim:], (*result[:dim], 1, *result[dim:])
     return given, result
+
+
+def _refuse_dimensions(given, result):
+    """Where torch's kernel computes no statistics, it looks at what it is given for them as it is."""
+    if result._aval.shape == (0,) and len(given._aval.shape) != 1:
+        raise RuntimeError(
+            f"TensorAccessor expected 1 dims but tensor has {len(given._aval.shape)}\nGive empty vectors."
+        )
 
 
 def _warn_resized(had, needed):
