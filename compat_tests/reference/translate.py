@@ -122,6 +122,9 @@ def _function(original):
     name = getattr(packet, "__name__", None)
     if name is not None and type(packet).__name__ == "OpOverloadPacket":
         return counterpart(f"torch.ops.aten.{name}")
+    if isinstance(original, torch.cuda.jiterator._JittedFunction):
+        made = {"return_by_ref": original.return_by_ref, "num_outputs": original.num_outputs, **original.kwargs_dict}
+        return jtorch.cuda.jiterator._JittedFunction(original.code_string, **made)
     raise Missing(f"no counterpart of {original!r}")
 
 

@@ -1,7 +1,7 @@
 """Devices called cuda: GPUs that JAX finds, or what `JTORCH_CUDA` names. Without any, everything answers as torch built without CUDA."""
 
 from jtorch.creation import TYPES as _TYPES
-from jtorch.cuda import amp, memory, nvtx, random, streams
+from jtorch.cuda import amp, jiterator, memory, nvtx, random, streams
 from jtorch.cuda.graphs import CUDAGraph, graph, graph_pool_handle, is_current_stream_capturing, make_graphed_callables
 from jtorch.cuda.memory import (
     caching_allocator_alloc,

@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from .kinds import is_complex
-from .linalg import LinAlgError, batch_text, check_matrix, check_square, triangular
+from .linalg import SMALL, LinAlgError, batch_text, check_matrix, check_square, triangular
 from .matmul import adjoint, product
 from .registry import Array, op
 from .shapes import column_major, matrices_column_major
@@ -257,9 +257,6 @@ def _finite(name):
         return ~xp.isfinite(input).all(), LinAlgError, words
 
     return check
-
-
-SMALL = 64
 
 
 def _in_double(factor, input):

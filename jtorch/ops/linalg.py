@@ -259,6 +259,10 @@ def solve_backward(grad, input, other_shape, result, left):
     return to_a, to_b[..., 0] if vector else to_b
 
 
+# Matrices up to this size are factored, and slopes through them computed, in double precision, which costs little there.
+SMALL = 64
+
+
 def triangular(a, b, *, upper, left=True, conjugate_transpose=False, unit=False):
     """The solution of a triangular system; the other triangle is not looked at."""
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -299,11 +303,14 @@ solve_triangular.layout(matrices_column_major)
 
 @solve_triangular.backward
 def solve_triangular_backward(grad, input, result, upper, left, unitriangular):
+    dtype = grad.dtype
+    if max(*input.shape[-2:], *grad.shape[-2:]) <= SMALL:
+        input, grad, result = (x.astype(jnp.promote_types(dtype, jnp.float64)) for x in (input, grad, result))
     to_b = triangular(input, grad, upper=upper, left=left, conjugate_transpose=True, unit=unitriangular)
     to_a = -product(to_b, adjoint(result)) if left else -product(adjoint(result), to_b)
     keep = jnp.triu if upper else jnp.tril
     offset = 1 if upper else -1
-    return keep(to_a, offset if unitriangular else 0), to_b
+    return keep(to_a, offset if unitriangular else 0).astype(dtype), to_b.astype(dtype)
 
 
 # --- generalised inverses and functions of matrices ----------------------------------------------------------------
