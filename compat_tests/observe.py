@@ -130,6 +130,7 @@ def _reset(seed: int) -> None:
     torch.manual_seed(seed)
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
+    torch.backends.cudnn.benchmark = torch.backends.cudnn.deterministic = False
     torch.set_printoptions(profile="default", sci_mode=None)
     if hasattr(torch, "set_warn_always"):
         torch.set_warn_always(True)  # PyTorch says some things once per process, and another snippet may have had it
