@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,11 +21,16 @@ LARGE = (("alexnet", 64), ("vgg11_bn", 64), ("mnasnet0_5", 64), ("googlenet", 64
 
 @dataclass(frozen=True)
 class Case:
-    """`make(models)` builds the model; its pictures are `size` pixels wide."""
+    """`make(models)` builds the model; its pictures are `size` pixels wide, or its videos, of so many `frames`.
+
+    Where few values are normalized in a deep model one rounding in float32 grows to 1e-3: such a case computes in float64.
+    """
 
     name: str
     make: Callable[[Any], Any]
     size: int = 32
+    frames: int = 0
+    dtype: type = np.float32
 
 
 CASES = (
@@ -106,7 +112,58 @@ CASES = (
         "maxvit",
         lambda m: m.MaxVit((32, 32), 8, 2, [8, 12], [1, 1], 4, 0.2, num_classes=5),
     ),
+    Case(
+        "fcn",
+        lambda m: m.segmentation.FCN(_cut(m), m.segmentation.fcn.FCNHead(512, 5), m.segmentation.fcn.FCNHead(256, 5)),
+        size=64,
+        dtype=np.float64,
+    ),
+    Case(
+        "deeplabv3",
+        lambda m: m.segmentation.deeplabv3._deeplabv3_mobilenetv3(_mobilenet(m), 5, True),
+        size=64,
+    ),
+    Case("lraspp", lambda m: m.segmentation.lraspp._lraspp_mobilenetv3(_mobilenet(m), 5), size=64),
+    Case(
+        "video resnet",
+        lambda m: m.video.VideoResNet(
+            m.video.resnet.BasicBlock,
+            [
+                m.video.resnet.Conv2Plus1D,
+                m.video.resnet.Conv3DNoTemporal,
+                m.video.resnet.Conv3DNoTemporal,
+                m.video.resnet.Conv3DSimple,
+            ],
+            [1, 1, 1, 1],
+            m.video.resnet.R2Plus1dStem,
+            num_classes=5,
+        ),
+        frames=4,
+    ),
+    Case(
+        "video resnet of bottlenecks",
+        lambda m: m.video.VideoResNet(
+            m.video.resnet.Bottleneck,
+            [m.video.resnet.Conv3DNoTemporal] * 4,
+            [1, 1, 1, 1],
+            m.video.resnet.BasicStem,
+            num_classes=5,
+        ),
+        frames=2,
+    ),
+    Case("s3d's features", lambda m: m.video.S3D(5).features, size=64, frames=16, dtype=np.float64),
 )
+
+
+def _cut(m) -> Any:
+    net = m.ResNet(m.resnet.BasicBlock, [1, 1, 1, 1])
+    return m._utils.IntermediateLayerGetter(net, {"layer4": "out", "layer3": "aux"})
+
+
+def _mobilenet(m) -> Any:
+    return m.MobileNetV3(
+        m.mobilenetv3._mobilenet_v3_conf("mobilenet_v3_small", 0.5, False, False)[0][:5], 16, num_classes=5
+    )
 
 
 @contextmanager
@@ -141,20 +198,40 @@ def state_of(model) -> dict[str, np.ndarray]:
     return {name: value.numpy() for name, value in model.state_dict().items()}
 
 
-def outputs(torch, model, size: int, dtype: type = np.float32) -> dict[str, np.ndarray]:
+def outputs(torch, model, size: int, dtype: type = np.float32, frames: int = 0) -> dict[str, np.ndarray]:
     """Outputs in training; outputs in evaluation, which show the statistics that training left."""
-    pictures = np.random.RandomState(0).randn(2, 3, size, size).astype(dtype)
+    shape = (2, 3, frames, size, size) if frames else (2, 3, size, size)
+    pictures = np.random.RandomState(0).randn(*shape).astype(dtype)
     seen = {}
     for mode in ("train", "eval"):
         getattr(model, mode)()
         given = model(torch.from_numpy(pictures))
-        given = given if isinstance(given, tuple) else (given,)
-        seen[mode] = np.concatenate([output.detach().numpy() for output in given], axis=1)
+        given = list(given.values()) if isinstance(given, dict) else given if isinstance(given, tuple) else [given]
+        rows = [output.detach().numpy().reshape(2, -1) for output in given]
+        seen[mode] = np.concatenate([some(row) for row in rows], axis=1)
     return seen
 
 
-def observe(torch, make: Callable[[], Any], size: int) -> dict[str, np.ndarray]:
+def some(row: np.ndarray) -> np.ndarray:
+    """All of a few numbers, about sixty of many."""
+    return row if row.shape[1] < 1000 else row[:, :: row.shape[1] // 61]
+
+
+def observe(torch, case: Case, models) -> dict[str, np.ndarray]:
     """The outputs, and for each weight the sum of its absolute values."""
-    model = build(torch, make)
+    model = build(torch, lambda: case.make(models))
     weights = [float(np.abs(value.astype(np.float64)).sum()) for value in state_of(model).values()]
-    return {"weights": np.array(weights)} | outputs(torch, model, size)
+    if case.dtype is np.float64:
+        model = model.double()
+    return {"weights": np.array(weights)} | outputs(torch, model, case.size, case.dtype, case.frames)
+
+
+def untrained(models, name: str) -> Any:
+    """A registered model without weights, also of its backbone."""
+    parameters = inspect.signature(models.get_model_builder(name)).parameters
+    return models.get_model(name, **({"weights_backbone": None} if "weights_backbone" in parameters else {}))
+
+
+def packages(models) -> list:
+    """Where models are: those that classify pictures, and the packages of others."""
+    return [models, models.segmentation, models.video]

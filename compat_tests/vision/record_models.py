@@ -1,25 +1,31 @@
-"""Write down what torchvision's models are and give: `python -m compat_tests.vision.record_models`."""
+"""Write down what torchvision's models are and give: `python -m compat_tests.vision.record_models [CASE or MODEL ...]`."""
 
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 
-from .model_cases import CASES, RECORDED, layout, observe, undrawn
+from .model_cases import CASES, RECORDED, layout, observe, packages, undrawn, untrained
 from .reference import load_torchvision
 
 
-def main() -> None:
+def main(chosen: list[str]) -> None:
+    """All, or only the chosen cases and models: the rest stays as it is written."""
     torch, torchvision = load_torchvision()
     models = torchvision.models
     warnings.simplefilter("ignore", FutureWarning)
-    layouts = {}
+    known = json.loads(RECORDED.read_text()) if chosen else {"layouts": {}, "outputs": {}}
+    layouts, outputs = known["layouts"], known["outputs"]
     with undrawn(torch):
-        for name in models.list_models(module=models):
-            layouts[name] = layout(models.get_model(name))
-    outputs = {}
+        for package in packages(models):
+            for name in models.list_models(module=package):
+                if not chosen or name in chosen:
+                    layouts[name] = layout(untrained(models, name))
     for case in CASES:
-        seen = observe(torch, lambda case=case: case.make(models), case.size)
+        if chosen and case.name not in chosen:
+            continue
+        seen = observe(torch, case, models)
         outputs[case.name] = {
             "weights": [float(f"{value:.8g}") for value in seen["weights"]],
             **{mode: [[float(f"{value:.7g}") for value in row] for row in seen[mode]] for mode in ("train", "eval")},
@@ -33,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

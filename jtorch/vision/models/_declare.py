@@ -9,10 +9,10 @@ from typing import Any
 
 from jtorch import nn
 
-from ..transforms._presets import ImageClassification
+from ..transforms import _presets
 from ..transforms.functional import InterpolationMode
 from ._api import Weights, WeightsEnum, register_model
-from ._meta import _IMAGENET_CATEGORIES
+from ._meta import _IMAGENET_CATEGORIES, categories
 from ._utils import _ovewrite_named_param, handle_legacy_interface
 
 
@@ -31,36 +31,55 @@ def weights_enum(name: str, module: str) -> type[WeightsEnum]:
     return WeightsEnum(name, members, module=module)  # type: ignore[call-arg]
 
 
-def _weights(url: str, transforms: dict[str, Any], meta: dict[str, Any]) -> Weights:
+def _weights(
+    url: str, transforms: dict[str, Any], meta: dict[str, Any], preset: str = "ImageClassification"
+) -> Weights:
     if "interpolation" in transforms:
         transforms = transforms | {"interpolation": InterpolationMode[transforms["interpolation"]]}
     meta = {"categories": _IMAGENET_CATEGORIES} | meta
+    for key in ("categories", "keypoint_names"):
+        if isinstance(meta.get(key), str):
+            meta[key] = categories()[meta[key]]
     if "min_size" in meta:
         meta["min_size"] = tuple(meta["min_size"])
-    return Weights(url, partial(ImageClassification, **transforms), meta)
+    prepare = getattr(_presets, preset)
+    return Weights(url, partial(prepare, **transforms) if transforms else prepare, meta)
+
+
+def publish(
+    function: Callable[..., nn.Module],
+    weights_class: type[WeightsEnum],
+    module: str,
+    rest: str = "Further arguments go to\nthe model's class.",
+    **older: tuple[str, Any],
+) -> Callable[..., nn.Module]:
+    """Make `function` the one that users call, and register it; `older` names older ways to ask for its weights.
+
+    Its name is that of the enumeration: `ResNet18_Weights` belongs to `resnet18`.
+    """
+    name = weights_class.__name__.removesuffix("_Weights").lower()
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = module
+    function.__doc__ = (
+        f"{name}, untrained or with `weights` of {weights_class.__name__} (a member, its name, or 'DEFAULT').\n\n"
+        f"Weights are fetched once, into `torch.hub.get_dir()`, with a bar of `progress`. {rest}"
+    )
+    return register_model()(handle_legacy_interface(**older)(function))
 
 
 def builder(weights_class: type[WeightsEnum], module: str) -> Callable[[Callable[..., nn.Module]], Callable]:
     """Make `build(weights, progress, **kwargs)` the function that users call, and register it.
 
-    Its name is that of the enumeration: `ResNet18_Weights` belongs to `resnet18`. `weights` are checked before, and
-    older ways to ask for them understood; `build` loads them.
+    `weights` are checked before, and older ways to ask for them understood; `build` loads them.
     """
-    name = weights_class.__name__.removesuffix("_Weights").lower()
+    members = weights_class.__members__
 
     def decorate(build: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
         def function(*, weights: weights_class | None = None, progress: bool = True, **kwargs: Any) -> nn.Module:
             return build(weights_class.verify(weights), progress, **kwargs)
 
-        function.__name__ = function.__qualname__ = name
-        function.__module__ = module
-        function.__doc__ = (
-            f"{name}, untrained or with `weights` of {weights_class.__name__} (a member, its name, or 'DEFAULT').\n\n"
-            "Weights are fetched once, into `torch.hub.get_dir()`, with a bar of `progress`. Further arguments go to\n"
-            "the model's class."
-        )
-        first = weights_class.__members__.get("IMAGENET1K_V1")
-        return register_model()(handle_legacy_interface(weights=("pretrained", first))(function))
+        first = members.get("IMAGENET1K_V1") or members.get("KINETICS400_V1")
+        return publish(function, weights_class, module, weights=("pretrained", first))
 
     return decorate
 
