@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ._readers import open_image
 from .vision import VisionDataset
 
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -157,13 +158,7 @@ def get_image_backend() -> str:
 
 def pil_loader(path: str | Path) -> Image.Image:
     """An image file as an RGB image. A damaged file raises an OSError that names it."""
-    with open(path, "rb") as file:
-        try:
-            return Image.open(file).convert("RGB")
-        except (OSError, SyntaxError) as error:  # Pillow reports some damage to PNG files as a SyntaxError
-            if str(path) in str(error):
-                raise
-            raise OSError(f"{error} (while reading {path})") from error
+    return open_image(path, "RGB")
 
 
 def default_loader(path: str | Path) -> Image.Image:

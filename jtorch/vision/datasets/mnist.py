@@ -19,6 +19,7 @@ import jtorch
 from jtorch.tensor import Tensor
 
 from ..utils import image_from_array
+from ._readers import damaged
 from .utils import check_integrity, download_and_extract_archive, extract_archive, verify_str_arg
 from .vision import VisionDataset
 
@@ -37,11 +38,11 @@ def read_sn3_pascalvincent_tensor(path: str | Path, strict: bool = True) -> Tens
     dtype = _IDX_DTYPES.get(content[2] if len(content) >= 4 and content[:2] == b"\0\0" else None)
     ndim = content[3] if dtype else 0
     if not 1 <= ndim <= 3 or len(content) < 4 * (ndim + 1):
-        raise _damaged(path, "it does not begin like an IDX file")
+        raise damaged(path, "it does not begin like an IDX file")
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", count=ndim, offset=4))
     needed = 4 * (ndim + 1) + math.prod(shape) * np.dtype(dtype).itemsize
     if len(content) < needed or (strict and len(content) > needed):
-        raise _damaged(path, f"it holds {len(content)} bytes, its header announces {needed}")
+        raise damaged(path, f"it holds {len(content)} bytes, its header announces {needed}")
     values = np.frombuffer(content, dtype, count=math.prod(shape), offset=4 * (ndim + 1)).reshape(shape)
     return jtorch.from_numpy(values.astype(values.dtype.newbyteorder("=")))
 
@@ -54,11 +55,7 @@ def _read(path: str | Path) -> bytes:
     try:
         return gzip.decompress(content)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise _damaged(path, f"it cannot be decompressed ({error})") from error
-
-
-def _damaged(path: str | Path, how: str) -> RuntimeError:
-    return RuntimeError(f"File not found or corrupted. {path} is damaged: {how}. Delete it and fetch it again.")
+        raise damaged(path, f"it cannot be decompressed ({error})") from error
 
 
 def read_image_file(path: str | Path) -> Tensor:
@@ -90,6 +87,10 @@ def _sample(values, index: int):
     """`values[index]`; of a tensor on the host without recording an operation, since this runs once per sample."""
     host = values._host_array() if isinstance(values, Tensor) else None
     return values[index] if host is None else host[index]
+
+
+def _grey(pixels: Tensor | np.ndarray):
+    return image_from_array(pixels.numpy() if isinstance(pixels, Tensor) else pixels, "L")
 
 
 class MNIST(VisionDataset):
@@ -165,19 +166,14 @@ class MNIST(VisionDataset):
     def _load_data(self) -> tuple[Tensor, Tensor]:
         images, labels = read_image_file(_idx_file(self.images_file)), read_label_file(_idx_file(self.labels_file))
         if len(images) != len(labels):
-            raise _damaged(
+            raise damaged(
                 _idx_file(self.labels_file), f"{len(labels)} labels for {len(images)} images in {self.images_file}"
             )
         return images, labels
 
     def __getitem__(self, index: int):
         image, target = _sample(self.data, index), int(_sample(self.targets, index))
-        image = image_from_array(image.numpy() if isinstance(image, Tensor) else image, "L")
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        return self._transformed(_grey(image), target)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -322,3 +318,79 @@ class EMNIST(MNIST):
             if name.endswith(".gz"):
                 extract_archive(os.path.join(unpacked, name), self.raw_folder)
         shutil.rmtree(unpacked)
+
+
+_QMNIST_URL = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
+
+
+class QMNIST(MNIST):
+    """MNIST's digits with what NIST recorded of each (Yadav, Bottou 2019, arXiv:1905.10498), in `root/QMNIST/raw`.
+
+    `what` is train, test (60,000 images), test10k (those of MNIST), test50k (the others) or nist; by default train or
+    test as `train` says. With `compat=False` a target is the int64 vector of the digit, its writer and so on.
+    """
+
+    subsets = {"train": "train", "test": "test", "test10k": "test", "test50k": "test", "nist": "nist"}
+    resources: dict[str, list[tuple[str, str]]] = {  # type: ignore[assignment]
+        "train": [
+            (f"{_QMNIST_URL}qmnist-train-images-idx3-ubyte.gz", "ed72d4157d28c017586c42bc6afe6370"),
+            (f"{_QMNIST_URL}qmnist-train-labels-idx2-int.gz", "0058f8dd561b90ffdd0f734c6a30e5e4"),
+        ],
+        "test": [
+            (f"{_QMNIST_URL}qmnist-test-images-idx3-ubyte.gz", "1394631089c404de565df7b7aeaf9412"),
+            (f"{_QMNIST_URL}qmnist-test-labels-idx2-int.gz", "5b5b05890a5e13444e108efe57b788aa"),
+        ],
+        "nist": [
+            (f"{_QMNIST_URL}xnist-images-idx3-ubyte.xz", "7f124b3b8ab81486c9d8c2749c17f834"),
+            (f"{_QMNIST_URL}xnist-labels-idx2-int.xz", "5ed0e788978e45d4a8bd4b7caec3d79d"),
+        ],
+    }
+
+    def __init__(
+        self, root: str | Path, what: str | None = None, compat: bool = True, train: bool = True, **kwargs
+    ) -> None:
+        self.what = verify_str_arg(what or ("train" if train else "test"), "what", tuple(self.subsets))
+        self.compat = compat
+        self.data_file = self.training_file = self.test_file = f"{self.what}.pt"
+        super().__init__(root, train, **kwargs)
+
+    def _file(self, number: int) -> str:
+        url, _ = self.resources[self.subsets[self.what]][number]
+        return os.path.join(self.raw_folder, os.path.splitext(os.path.basename(url))[0])
+
+    @property
+    def images_file(self) -> str:
+        return self._file(0)
+
+    @property
+    def labels_file(self) -> str:
+        return self._file(1)
+
+    def _check_exists(self) -> bool:
+        return all(check_integrity(_idx_file(path)) for path in (self.images_file, self.labels_file))
+
+    def _load_data(self) -> tuple[Tensor, Tensor]:
+        images = read_sn3_pascalvincent_tensor(_idx_file(self.images_file))
+        if images.dtype != jtorch.uint8:
+            raise TypeError(f"data should be of dtype torch.uint8 instead of {images.dtype} ({self.images_file})")
+        if images.ndim != 3:
+            raise ValueError(f"data should have 3 dimensions instead of {images.ndim} ({self.images_file})")
+        targets = read_sn3_pascalvincent_tensor(_idx_file(self.labels_file)).long()
+        if targets.ndim != 2:
+            raise ValueError(f"targets should have 2 dimensions instead of {targets.ndim} ({self.labels_file})")
+        rows = {"test10k": slice(10_000), "test50k": slice(10_000, None)}.get(self.what, slice(None))
+        return images[rows], targets[rows]
+
+    def download(self) -> None:
+        """Fetch and unpack the files of the subset that is asked for."""
+        if not self._check_exists():
+            for url, md5 in self.resources[self.subsets[self.what]]:
+                download_and_extract_archive(url, self.raw_folder, md5=md5)
+
+    def __getitem__(self, index: int):
+        target = self.targets[index]
+        image = _grey(_sample(self.data, index))
+        return self._transformed(image, int(target[0]) if self.compat else target)
+
+    def extra_repr(self) -> str:
+        return f"Split: {self.what}"

@@ -11,8 +11,10 @@ import shutil
 import sys
 import tarfile
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,6 +59,9 @@ def download_url(
     path = os.path.join(root, filename or os.path.basename(url))
     if check_integrity(path, md5):
         return
+    address = urllib.parse.urlparse(url)
+    if address.netloc in ("drive.google.com", "docs.google.com") and address.path.startswith("/file/d/"):
+        return download_file_from_google_drive(address.path.split("/")[3], root, filename, md5)
     os.makedirs(root, exist_ok=True)
     partial = f"{path}.part"
     try:
@@ -70,6 +75,34 @@ def download_url(
         os.remove(partial)
         raise RuntimeError(f"File not found or corrupted. What arrived from {url} does not have the MD5 {md5}.")
     os.replace(partial, path)
+
+
+def download_file_from_google_drive(
+    file_id: str, root: str | Path, filename: str | Path | None = None, md5: str | None = None
+) -> None:
+    """Fetch a file of Google Drive to `root/filename` (default: its id) with the package gdown, unless it is there.
+
+    RuntimeError: gdown is not installed, or the file did not arrive; it says what to put where by hand.
+    """
+    root = os.path.expanduser(root)
+    path = os.path.join(root, filename or file_id)
+    if check_integrity(path, md5):
+        return
+    by_hand = f"Without it, fetch https://drive.google.com/uc?id={file_id} in a browser and put it at {path}"
+    try:
+        import gdown
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            "To download files from GDrive, 'gdown' is required. You can install it with 'pip install gdown'. "
+            + by_hand
+        ) from error
+    os.makedirs(root, exist_ok=True)
+    try:
+        gdown.download(id=file_id, output=path, quiet=False, user_agent=USER_AGENT)
+    except Exception as error:  # gdown raises many kinds: its own, those of requests, OSError
+        raise RuntimeError(f"{error}: gdown could not download {file_id}. {by_hand}") from error
+    if not check_integrity(path, md5):
+        raise RuntimeError(f"File not found or corrupted. {by_hand}")
 
 
 def _fetch(url: str, path: str, max_redirect_hops: int) -> None:
@@ -147,17 +180,22 @@ def extract_archive(
     stem, ending = os.path.splitext(name)
 
     unpacked = folder
-    if ending == ".zip":
-        with zipfile.ZipFile(from_path) as archive:
-            archive.extractall(folder)
-    elif ending == ".tar" or (ending in _OPENERS and stem.endswith(".tar")):
-        with tarfile.open(from_path) as archive:
-            archive.extractall(folder, filter="data")
-    elif ending in _OPENERS:
-        unpacked = os.path.join(folder, stem)
-        with _OPENERS[ending](from_path, "rb") as source, open(unpacked, "wb") as target:
-            shutil.copyfileobj(source, target)
-    else:
+    try:
+        if ending == ".zip":
+            with zipfile.ZipFile(from_path) as archive:
+                archive.extractall(folder)
+        elif ending == ".tar" or (ending in _OPENERS and stem.endswith(".tar")):
+            with tarfile.open(from_path) as archive:
+                archive.extractall(folder, filter="data")
+        elif ending in _OPENERS:
+            unpacked = os.path.join(folder, stem)
+            with _OPENERS[ending](from_path, "rb") as source, open(unpacked, "wb") as target:
+                shutil.copyfileobj(source, target)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        raise RuntimeError(
+            f"File not found or corrupted. {from_path} cannot be unpacked ({error}). Delete it and fetch it again."
+        ) from error
+    if ending not in (".zip", ".tar", *_OPENERS):
         known = sorted([".tar", ".zip", *_OPENERS, *_SHORT_ENDINGS])
         raise RuntimeError(f"Unknown compression or archive type: '{ending}'.\nKnown suffixes are: '{known}'.")
     if remove_finished:
@@ -180,6 +218,26 @@ def download_and_extract_archive(
     extract_archive(os.path.join(download_root, filename), extract_root or download_root, remove_finished)
 
 
+def list_dir(root: str | Path, prefix: bool = False) -> list[str]:
+    """The folders in `root`, in alphabetical order (torchvision: in the file system's); with `prefix` as paths."""
+    return [entry.path if prefix else entry.name for entry in _entries(root) if entry.is_dir()]
+
+
+def list_files(root: str | Path, suffix: str | tuple[str, ...], prefix: bool = False) -> list[str]:
+    """The files in `root` that end in `suffix`, in alphabetical order; with `prefix` as paths."""
+    files = (entry for entry in _entries(root) if entry.is_file() and entry.name.endswith(suffix))
+    return [entry.path if prefix else entry.name for entry in files]
+
+
+def _entries(root: str | Path) -> list[os.DirEntry]:
+    return sorted(os.scandir(os.path.expanduser(root)), key=lambda entry: entry.name)
+
+
+def iterable_to_str(iterable: Iterable) -> str:
+    """The items in quotes, with commas between."""
+    return "'" + "', '".join(map(str, iterable)) + "'"
+
+
 def verify_str_arg(
     value: str,
     arg: str | None = None,
@@ -191,6 +249,6 @@ def verify_str_arg(
         where = "" if arg is None else f" for argument {arg}"
         raise ValueError(f"Expected type str{where}, but got type {type(value)}.")
     if valid_values is not None and value not in valid_values:
-        listed = "', '".join(str(valid) for valid in valid_values)
-        raise ValueError(custom_msg or f"Unknown value '{value}' for argument {arg}. Valid values are {{'{listed}'}}.")
+        listed = iterable_to_str(valid_values)
+        raise ValueError(custom_msg or f"Unknown value '{value}' for argument {arg}. Valid values are {{{listed}}}.")
     return value

@@ -38,6 +38,18 @@ class VisionDataset(Dataset):
     def __len__(self) -> int:
         raise NotImplementedError(f"{self.__class__.__name__} does not define __len__")
 
+    def _transformed(self, image, target):
+        """The pair after `transform` and `target_transform`, as these are now: users may set them anew."""
+        if self.transform is not None:
+            image = self.transform(image)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return image, target
+
+    def _transformed_together(self, image, target):
+        """The pair after `transforms`."""
+        return (image, target) if self.transforms is None else self.transforms(image, target)
+
     def __repr__(self) -> str:
         lines = [f"Number of datapoints: {len(self)}"]
         if self.root is not None:
