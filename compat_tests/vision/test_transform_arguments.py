@@ -457,3 +457,14 @@ def test_gradients_pass_through_tensor_transforms(library):
     pipeline(image).sum().backward()
     assert image.grad.sum().item() == 24.0
     assert image.grad[0, 1:3, 1:3].tolist() == [[2, 2], [2, 2]]
+
+
+@pytest.mark.parametrize(("old", "new"), [("Scale", "Resize"), ("RandomSizedCrop", "RandomResizedCrop")])
+def test_old_names(old, new):
+    transforms = jtorch.vision.transforms
+    words = f"The use of the transforms.{old} transform is deprecated, please use transforms.{new} instead."
+    with pytest.warns(UserWarning, match=f"^{words}$"):
+        transform = getattr(transforms, old)(3)
+    assert isinstance(transform, getattr(transforms, new))
+    assert repr(transform) == repr(getattr(transforms, new)(3)).replace(new, old)
+    assert min(transform(Image.new("RGB", (9, 6))).size) == 3

@@ -54,10 +54,7 @@ class _LFW(VisionDataset):
         self.data: list[Any] = []
         self.targets: list[int] = []
         if download:
-            raise ValueError(
-                "LFW dataset is no longer available for automatic download. "
-                f"Put {self.filename}, unpacked too, and {self.labels_file} into {self.root} by hand."
-            )
+            self.download()
         if not self._check_integrity():
             raise not_found(self.root, corrupted=True)
         self.images_dir = os.path.join(self.root, folder)
@@ -73,6 +70,12 @@ class _LFW(VisionDataset):
         lists = [self.labels_file, *([self.names] if self.view == "people" else [])]
         files = [(self.filename, self.md5), *((name, self.checksums[name]) for name in lists)]
         return all(check_integrity(os.path.join(self.root, name), md5) for name, md5 in files)
+
+    def download(self) -> None:
+        raise ValueError(
+            "LFW dataset is no longer available for automatic download. "
+            f"Put {self.filename}, unpacked too, and {self.labels_file} into {self.root} by hand."
+        )
 
     def _get_path(self, identity: str, no: int | str) -> str:
         return os.path.join(self.images_dir, identity, f"{identity}_{int(no):04d}.jpg")

@@ -448,3 +448,25 @@ class RandomResizedCrop(Module):
             f"{self.__class__.__name__}(size={self.size}, scale={scale}, ratio={ratio}, "
             f"interpolation={self.interpolation.value}, antialias={self.antialias})"
         )
+
+
+class Scale(Resize):
+    """An old name of `Resize`, which later releases of torchvision no longer have, with the warning it used to give."""
+
+    def __init__(self, *args, **kwargs):
+        _warn_of_renaming("Scale", "Resize")
+        super().__init__(*args, **kwargs)
+
+
+class RandomSizedCrop(RandomResizedCrop):
+    """An old name of `RandomResizedCrop`, which later releases of torchvision no longer have, with its warning."""
+
+    def __init__(self, *args, **kwargs):
+        _warn_of_renaming("RandomSizedCrop", "RandomResizedCrop")
+        super().__init__(*args, **kwargs)
+
+
+def _warn_of_renaming(old: str, new: str) -> None:
+    warnings.warn(
+        f"The use of the transforms.{old} transform is deprecated, please use transforms.{new} instead.", stacklevel=3
+    )
