@@ -364,6 +364,25 @@ def test_imagenet_meta_file_is_torchs(tmp_path):
         imagenet.load_meta_file(tmp_path, "other")
 
 
+@pytest.mark.parametrize(("key", "name", "build", "package", "rows"), NAMED, ids=[row[0] for row in NAMED])
+def test_pickles(tmp_path, key, name, build, package, rows):
+    """As it goes to the workers of a loader."""
+    if package is not None:
+        pytest.importorskip(package)
+    build(tmp_path)
+    dataset = make(datasets, name, tmp_path, rows[0])
+    copy = pickle.loads(pickle.dumps(dataset))
+    assert dataset_cases.plain(copy[len(copy) - 1]) == dataset_cases.plain(dataset[len(dataset) - 1])
+
+
+def test_imagenet_archive_with_too_few_pictures(tmp_path):
+    dataset_cases.imagenet(tmp_path)
+    dataset_cases.tar(tmp_path / "ILSVRC2012_img_val.tar", {"a.JPEG": dataset_cases.png(0)})
+    with pytest.raises(RuntimeError, match="ILSVRC2012_img_val.tar is damaged: it holds 1 pictures, .* knows 3"):
+        datasets.ImageNet(tmp_path, "val")
+    assert not (tmp_path / "val").exists()
+
+
 def test_transforms_may_be_set_later(tmp_path):
     dataset_cases.cifar10(tmp_path)
     data = datasets.CIFAR10(tmp_path)

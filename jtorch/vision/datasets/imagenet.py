@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jtorch
 
-from ._readers import read_lines, read_mat, reading
+from ._readers import damaged, read_lines, read_mat, reading
 from .folder import ImageFolder
 from .utils import check_integrity, extract_archive, verify_str_arg
 
@@ -109,8 +109,12 @@ def parse_val_archive(
     """Unpack the validation set into `root/folder`, a folder per class; `wnids` says of which each picture is."""
     wnids = load_meta_file(root)[1] if wnids is None else wnids
     target = os.path.join(root, folder)
-    extract_archive(_archive(root, "val", file), target)
+    archive = _archive(root, "val", file)
+    extract_archive(archive, target)
     pictures = sorted(os.listdir(target))
+    if len(pictures) != len(wnids):
+        shutil.rmtree(target)
+        raise damaged(archive, f"it holds {len(pictures)} pictures, the development kit knows {len(wnids)}")
     for wnid in set(wnids):
         os.mkdir(os.path.join(target, wnid))
     for wnid, picture in zip(wnids, pictures, strict=True):

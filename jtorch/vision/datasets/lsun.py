@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -27,6 +29,25 @@ _CATEGORIES = [
 _SPLITS = ["train", "val", "test"]
 
 
+# A process may open a database once, so a copy of a data set shares it.
+_opened: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+
+
+def _open(path: str):
+    try:
+        import lmdb
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "No module named 'lmdb': LSUN's databases are read with it. You can install it with 'pip install lmdb'.",
+            name="lmdb",
+        ) from error
+    environment = _opened.get(path)
+    if environment is None:
+        environment = lmdb.open(path, max_readers=1, readonly=True, lock=False, readahead=False, meminit=False)
+        _opened[path] = environment
+    return environment
+
+
 class LSUNClass(VisionDataset):
     """The pictures of one database, without a target.
 
@@ -36,20 +57,18 @@ class LSUNClass(VisionDataset):
     def __init__(
         self, root: str | Path, transform: Callable | None = None, target_transform: Callable | None = None
     ) -> None:
-        try:
-            import lmdb
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                "No module named 'lmdb': LSUN's databases are read with it. You can install it with 'pip install lmdb'.",
-                name="lmdb",
-            ) from error
         super().__init__(root, transform=transform, target_transform=target_transform)
-        self.env = lmdb.open(
-            os.fspath(self.root), max_readers=1, readonly=True, lock=False, readahead=False, meminit=False
-        )
+        self.env = _open(os.fspath(self.root))
         with self.env.begin(write=False) as transaction:
             self.length = transaction.stat()["entries"]
             self.keys = list(transaction.cursor().iternext(keys=True, values=False))
+
+    def __getstate__(self):
+        """For the workers of a loader: each opens the database itself."""
+        return {key: value for key, value in self.__dict__.items() if key != "env"}
+
+    def __setstate__(self, state) -> None:
+        self.__dict__ = {**state, "env": _open(os.fspath(state["root"]))}
 
     def __getitem__(self, index: int):
         key = self.keys[index]

@@ -388,9 +388,8 @@ class QMNIST(MNIST):
                 download_and_extract_archive(url, self.raw_folder, md5=md5)
 
     def __getitem__(self, index: int):
-        target = self.targets[index]
-        image = _grey(_sample(self.data, index))
-        return self._transformed(image, int(target[0]) if self.compat else target)
+        target = int(_sample(self.targets, index)[0]) if self.compat else self.targets[index]
+        return self._transformed(_grey(_sample(self.data, index)), target)
 
     def extra_repr(self) -> str:
         return f"Split: {self.what}"

@@ -12,6 +12,16 @@ from .utils import download_file_from_google_drive, extract_archive, verify_str_
 from .vision import VisionDataset
 
 
+def _h5py():
+    try:
+        import h5py
+    except ImportError as error:
+        raise RuntimeError(
+            "h5py is not found. This dataset needs to have h5py installed: please run pip install h5py"
+        ) from error
+    return h5py
+
+
 class PCAM(VisionDataset):
     """Patches of tissue, 96 x 96 pixels (Veeling et al. 2018, arXiv:1806.03962), in `root/pcam`.
 
@@ -65,13 +75,7 @@ class PCAM(VisionDataset):
         target_transform: Callable | None = None,
         download: bool = False,
     ):
-        try:
-            import h5py
-        except ImportError as error:
-            raise RuntimeError(
-                "h5py is not found. This dataset needs to have h5py installed: please run pip install h5py"
-            ) from error
-        self.h5py = h5py
+        _h5py()
         self._split = verify_str_arg(split, "split", ("train", "test", "val"))
         super().__init__(root, transform=transform, target_transform=target_transform)
         self._base_folder = Path(self.root) / "pcam"
@@ -85,7 +89,7 @@ class PCAM(VisionDataset):
 
     def _read(self, kind: str, name: str, read: Callable):
         path = self._path(kind)
-        with reading(path), self.h5py.File(path) as file:
+        with reading(path), _h5py().File(path) as file:
             return read(file[name])
 
     def __getitem__(self, idx: int):
