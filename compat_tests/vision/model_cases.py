@@ -234,4 +234,4 @@ def untrained(models, name: str) -> Any:
 
 def packages(models) -> list:
     """Where models are: those that classify pictures, and the packages of others."""
-    return [models, models.segmentation, models.video]
+    return [models, models.segmentation, models.video, models.detection]
