@@ -172,7 +172,7 @@ def test_step(name):
             runs.append((losses, [p.detach().numpy().copy() for m in models for p in m.parameters()]))
     finally:
         torch.set_execution(before)
-    assert step.captured.recorded == 1
+    assert step.recorded == 1
     np.testing.assert_allclose(runs[1][0], runs[0][0], rtol=1e-4, atol=1e-6)
     for a, b in zip(runs[1][1], runs[0][1], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)

@@ -27,6 +27,7 @@ class Binding:
         self.first_argument = len(reached.tensors)
         self.count = len(reached.storages)
         self.own = {id(storage) for storage in reached.storages}
+        aliased = any(id(tensor._storage) in self.own for tensor in arguments)
         # Storages by number; those of arguments are put in at each call.
         self.storages = storages
         self.sources = [holders[0] for holders in recorded.holders]
@@ -45,8 +46,22 @@ class Binding:
         used = set(recorded.holders and [i for holders in recorded.holders for i in holders])
         numbers = {id(storage): i for i, storage in enumerate(storages)}
         remade = [i for i, _ in recorded.grads if i < self.first_argument and tensors[i]._grad is not None]
-        self.dropped = [tensors[i] for i in remade if numbers[id(tensors[i]._grad._storage)] not in used]
+        kept = recorded.kept_tensors()
+        self.dropped = [
+            tensors[i]
+            for i in remade
+            if numbers[id(tensors[i]._grad._storage)] not in used
+            and id(tensors[i]._grad) not in {id(tensors[k]) for k in kept}
+        ]
         without = {id(tensor._grad) for tensor in self.dropped}
+        # Where a tensor that was there takes another's place, or an argument is memory that was reached, the next call looks for everything anew.
+        owners = set(map(id, self.dropped))
+        made = [part for _, _, parts in recorded.slots for part in parts]
+        self.steady = (
+            not aliased
+            and all(part.__class__ is tuple and part[1] for part in made)
+            and all(id(tensors[i]) in owners for i, _ in recorded.grads)
+        )
         reached.take_guards(without)
         if without:
             dead = {id(tensor._grad._storage) for tensor in self.dropped}
@@ -133,14 +148,18 @@ class Binding:
                 return self._with_history(template, made[number], number)
             return template.make(new[number] if is_new else storages[number])
 
+        # All of it before any takes its place: some may be what others replace.
         returned = [tensor(described) for described in recorded.returned]
+        adopted = [(tensors[i], tensor(described)) for i, described in recorded.adopted]
+        grads = [(tensors[i], None if described is None else tensor(described)) for i, described in recorded.grads]
+        filled = [(i, build, [tensor(described) for described in parts]) for i, build, parts in recorded.slots]
         self.node = None
-        for i, described in recorded.adopted:
-            tensors[i]._adopt(tensor(described))
-        for i, described in recorded.grads:
-            tensors[i]._grad = None if described is None else tensor(described)
-        if recorded.slots:
-            self._fill_slots(tensor)
+        for target, source in adopted:
+            target._adopt(source)
+        for owner, gradient in grads:
+            owner._grad = gradient
+        if filled:
+            self._fill(filled)
         return recorded.build(returned)
 
     def _compute(self, values):
@@ -175,24 +194,23 @@ class Binding:
         made._requires, made._node, made._out = True, self.node, number
         return made
 
-    def _fill_slots(self, tensor):
-        for i, build, leaves in self.recorded.slots:
+    def _fill(self, filled):
+        """Put new tensors into the slots; where all are new, they take the places of the old ones in what is known."""
+        new = {}
+        for i, build, parts in filled:
             slot = self.reached.slots[i]
             before: list = []
             flatten(slot.get(), before)
-            made = [tensor(described) for described in leaves]
-            self.reached.assign(slot, build(made))
-            for old, new in zip(before, made, strict=False):
-                self._take_place(old, new)
-
-    def _take_place(self, old, new):
-        self.reached.replace(old, new)
-        for things, was, now in ((self.tensors, old, new), (self.storages, old._storage, new._storage)):
-            for i, thing in enumerate(things):
-                if thing is was:
-                    things[i] = now
-        self.own.discard(id(old._storage))
-        self.own.add(id(new._storage))
+            self.reached.assign(slot, build(parts))
+            new |= {id(old): (old, tensor) for old, tensor in zip(before, parts, strict=False)}
+        if not self.steady:
+            return
+        storages = {id(old._storage): tensor._storage for old, tensor in new.values()}
+        tensors = {key: tensor for key, (_, tensor) in new.items()}
+        self.tensors = [tensors.get(id(tensor), tensor) for tensor in self.tensors]
+        self.storages = [storages.get(id(storage), storage) for storage in self.storages]
+        self.own = {id(storage) for storage in self.storages[: self.count] if storage is not None}
+        self.reached.replace(tensors)
 
     def _exclusive(self, given) -> bool:
         """Whether nobody but the storages can see the values that are overwritten."""

@@ -1,8 +1,10 @@
 """`capture`: calls are run as they are, recorded, or answered by a program, as guards say."""
 
 import contextlib
+import copy
 import functools
 import logging
+import types
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from jtorch import casting, dtypes, engine, precision
 from jtorch.autograd.mode import STATE
 from jtorch.engine import Settings
 from jtorch.nn import Module
+from jtorch.nn.modules import _hooks as module_hooks
+from jtorch.optim import optimizer as optimizer_hooks
 from jtorch.storage import Storage
 from jtorch.tensor import Tensor
 
@@ -20,6 +24,12 @@ from .recorded import CaptureError, Complaint, name_of
 from .recorder import Recorder
 
 logger = logging.getLogger("jtorch.recompiles")
+_GLOBAL_HOOKS = [
+    table
+    for of in (module_hooks, optimizer_hooks)
+    for name, table in vars(of).items()
+    if name.startswith("_global_") and isinstance(table, dict)
+]
 
 
 def capture(fn=None, *, max_programs: int = 64):
@@ -59,69 +69,90 @@ def capture(fn=None, *, max_programs: int = 64):
         return OptimizedModule(fn, functools.partial(capture, max_programs=max_programs))
     if not callable(fn):
         raise TypeError(f"jtorch.capture: expected a function or a module, got {type(fn).__name__}")
-    captured = Captured(fn, max_programs)
-
-    @functools.wraps(fn)
-    def call(*args, **kwargs):
-        return captured(args, kwargs)
-
-    call.captured = captured
-    return call
+    return Captured(fn, max_programs)
 
 
 class Captured:
-    """The calls of one function: what is known of it, by guards."""
+    """A captured function: its calls, and what is known of them by guards."""
 
     def __init__(self, fn, max_programs):
-        self.fn, self.max_programs = fn, max_programs
+        functools.update_wrapper(self, fn, updated=())
+        self.captures, self.max_programs = fn, max_programs
         self.called = False
         self.bindings = {}  # by arguments and modes: bindings whose guards may hold, the last used first
         self.seen = {}  # by arguments, modes and fingerprint: None at first sight, then what was recorded
+        self.alive = []  # what keys know by its id
         self.recorded = 0
         self.complaints = set()  # where calls have left marks that only Python can leave
 
-    def __call__(self, args, kwargs):
-        if Settings.execution == "eager" or STATE.capturing:
-            return self.fn(*args, **kwargs)
-        engine.cut()
-        tensors, roots, tokens = [], [], [_modes()]
-        for thing in (args, kwargs):
-            _describe(thing, tokens, tensors, roots)
-        given = tuple(tokens)
-        views = [tensor for tensor in tensors if tensor._chain is not None]
-        if not views:
-            return self._answer(args, kwargs, given, tensors, roots, ())
-        with _whole(views) as stand_ins:
-            return self._answer(args, kwargs, given, tensors, roots, stand_ins)
+    def __get__(self, owner, kind=None):
+        return self if owner is None else types.MethodType(self, owner)
 
-    def _answer(self, args, kwargs, given, tensors, roots, views):
+    def __deepcopy__(self, memo):
+        """Of a captured method, the same of a copy of its object; functions are one however often they are copied."""
+        fn = self.captures
+        return Captured(copy.deepcopy(fn, memo), self.max_programs) if isinstance(fn, types.MethodType) else self
+
+    def __repr__(self):
+        return f"<captured {self.captures!r}>"
+
+    def __call__(self, *args, **kwargs):
+        if Settings.execution == "eager" or STATE.capturing:
+            return self.captures(*args, **kwargs)
+        engine.cut()
+        tensors, roots = [], []
+        tokens: list = [_modes()]
+        _describe((args, kwargs), tokens, tensors, roots)
+        bases = [id(tensor._storage) for tensor in tensors]
+        views = [
+            t for t in tensors if t._chain is not None and not t.requires_grad and bases.count(id(t._storage)) == 1
+        ]
+        given = tuple(tokens)
         for binding in self.bindings.get(given, ()):
-            if binding.holds(tensors):
-                return binding.replay(tensors)
-        roots = [self.fn, jtorch.default_generator, *roots]
-        reached = reach(roots)
-        key = (given, reached.key(tensors))
+            if binding.holds(tensors) and len(views) == sum(tensor._chain is not None for tensor in tensors):
+                with _whole(views):
+                    return binding.replay(tensors)
+        walked = [self.captures, jtorch.default_generator, *_GLOBAL_HOOKS, *roots]
+        reached = reach(walked)
+        there = {id(storage) for storage in reached.storages}
+        views = [t for t in views if id(t._storage) not in there]
+        with _whole(views) as stand_ins:
+            key = (given, _layouts(tensors), reached.key(tensors))
+            if key in self.seen or (self.called and not self.recorded):
+                return self._answer(args, kwargs, given, key, reached, walked, tensors, stand_ins)
+        # Not recorded at first sight: a first call makes state, and a shape may never come again.
+        self.called = True
+        self._note(key, None, [*roots, *(tensor._chain for tensor in tensors)])
+        return self.captures(*args, **kwargs)
+
+    def _note(self, key, known, roots):
+        if len(self.seen) > 16 * self.max_programs:
+            for other in [k for k, v in self.seen.items() if v is None]:
+                del self.seen[other]
+        self.seen[key] = known
+        self.alive += roots
+
+    def _answer(self, args, kwargs, given, key, reached, walked, tensors, views):
         known = self.seen.get(key)
-        if key not in self.seen and (self.recorded or not self.called):
-            # Not recorded at first sight: a first call makes state, and a shape may never come again.
-            self.called, self.seen[key] = True, None
-            return self.fn(*args, **kwargs)
         if known is None or not known.confirmed:
             return self._record(args, kwargs, key, reached, tensors, known, views)
-        result = Binding(known, reached, tensors).replay(tensors)
-        reached = reach(roots)
-        if reached.key(tensors) == key[1]:  # the next call will find what this one found
-            kept = self.bindings.setdefault(given, [])
-            kept[:] = [Binding(known, reached, tensors), *(other for other in kept if other.recorded is not known)][:4]
+        binding = Binding(known, reached, tensors)
+        result = binding.replay(tensors)
+        if binding.steady:
+            reached = reach(walked)
+            if (given, _layouts(tensors), reached.key(tensors)) == key:  # the next call will find what this one found
+                kept = self.bindings.setdefault(given, [])
+                others = [other for other in kept if other.recorded is not known]
+                kept[:] = [Binding(known, reached, tensors), *others][:4]
         return result
 
     def _record(self, args, kwargs, key, reached, tensors, known, views):
         if self.recorded >= self.max_programs:
             raise CaptureError(
-                f"jtorch.capture({name_of(self.fn)}): {self.recorded} different programs were recorded, since what the function depends on keeps changing. "
+                f"jtorch.capture({name_of(self.captures)}): {self.recorded} different programs were recorded, since what the function depends on keeps changing. "
                 f"{self._difference(key)} Pass what changes as a tensor, or leave it outside."
             )
-        recorder = Recorder(self.fn, reached, tensors, views)
+        recorder = Recorder(self.captures, reached, tensors, views, (args, kwargs))
         result = recorder.run(args, kwargs)
         try:
             recorded = recorder.finish(result)
@@ -129,25 +160,26 @@ class Captured:
             # State may be made by this call too; a function that leaves the same marks again does so each time.
             if complaint.where in self.complaints:
                 recorder.undo(complaint)
-                raise CaptureError(f"jtorch.capture({name_of(self.fn)}): {complaint}") from None
+                raise CaptureError(f"jtorch.capture({name_of(self.captures)}): {complaint}") from None
             self.complaints.add(complaint.where)
-            self.seen[key] = None
+            self._note(key, None, [])
             return recorder.run_once(result)
         difference = known.difference(recorded) if known is not None else None
         if difference is not None:
             recorder.undo(difference)
             raise CaptureError(
-                f"jtorch.capture({name_of(self.fn)}): two calls with equal arguments and state differ: {difference}"
+                f"jtorch.capture({name_of(self.captures)}): two calls with equal arguments and state differ: {difference}"
             )
         if known is not None:
             known.confirmed = True
         else:
             self.recorded += 1
-            self.seen[key] = known = recorded
+            known = recorded
+            self._note(key, known, [])
             if "recompiles" in Settings.log:
                 logger.warning(
                     "captured %s: %d operations. %s",
-                    name_of(self.fn),
+                    name_of(self.captures),
                     len(recorded.replay.entries),
                     self._difference(key),
                 )
@@ -161,7 +193,7 @@ class Captured:
             return ""
         if all(other[0] != key[0] for other in others):
             return f"The arguments or modes are new: {_shown(key[0])} after {_shown(others[-1][0])}."
-        mine, other = key[1], next(other for other in reversed(others) if other[0] == key[0])[1]
+        mine, other = key[2], next(other for other in reversed(others) if other[0] == key[0])[2]
         at = next((i for i, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b), min(len(mine), len(other)))
         return f"State that the function can reach has changed: {_shown(mine[at : at + 2])} where it was {_shown(other[at : at + 2])}."
 
@@ -198,15 +230,26 @@ def _whole(views):
                 tensor._grad = grad
 
 
+def _layouts(tensors) -> tuple:
+    """How arguments look at their memory, and which share it."""
+    first: dict = {}
+    return tuple(
+        (t._strides, t._offset, t._chain and tuple(map(id, t._chain)), first.setdefault(id(t._storage), i))
+        for i, t in enumerate(tensors)
+    )
+
+
 def _describe(thing, tokens, tensors, roots) -> None:
     """Add an argument to the tokens: containers by what is in them, tensors by shape, other objects by what can be reached from them."""
     kind = type(thing)
     if isinstance(thing, Tensor):
         tensors.append(thing)
         storage = thing._storage
+        if thing._grad is not None or thing._hooks or thing._post_accumulate:
+            roots.append(thing)
         tokens += (
             Tensor, thing._aval, storage.value.place, thing._requires, thing._node is None, thing._grad is None, thing._plain, thing._strides,
-            next(i for i, other in enumerate(tensors) if other._storage is storage), bool(thing._hooks or thing._post_accumulate),
+            next(i for i, other in enumerate(tensors) if other._storage is storage),
         )  # fmt: skip
     elif kind is float:
         tokens += (float, thing.hex())
@@ -223,6 +266,10 @@ def _describe(thing, tokens, tensors, roots) -> None:
     elif isinstance(thing, (np.ndarray, np.generic)):
         raise CaptureError(
             "jtorch.capture: a numpy array was given, whose contents would become part of the program; give torch.from_numpy(array), or torch.tensor(number)"
+        )
+    elif hasattr(thing, "__next__"):
+        raise CaptureError(
+            f"jtorch.capture: an iterator ({kind.__name__}) was given, which can be read once; give the tensors that it yields"
         )
     else:
         roots.append(thing)

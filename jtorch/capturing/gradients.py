@@ -17,6 +17,7 @@ class Forward:
 
     def __init__(self, name, recording: Recording, tensors, outs, others):
         """`tensors` are those that were lifted, `outs` the results with history, `others` further results by slot."""
+        shown = [recording.operand(out._read()) for out in outs]  # of views, a last operation of the forward pass
         entries = len(recording.entries)
         slots = len(recording.slots)
         leaves = _leaves(tensors, outs)
@@ -36,7 +37,7 @@ class Forward:
         kept = sorted(o for o in operands if 0 <= o < slots)
         used_forward = {-1 - o for _, operands, *_ in recording.entries[:entries] for o in operands}
         results = [
-            *(recording.operand(out._read()) for out in outs), *others, *kept, *(-1 - number for number in inputs if number not in used_forward)
+            *shown, *others, *kept, *(-1 - number for number in inputs if number not in used_forward)
         ]  # fmt: skip
         self.replay = forward = Replay(recording, results, entries=slice(entries))
         if forward.flagged:

@@ -5,10 +5,14 @@ count where users' code that can be reached names them; modules, optimizers and 
 two states in which the function records the same; its *guards* say quickly whether anything has changed since.
 """
 
+import array
+import contextvars
+import dis
 import functools
 import os
 import sys
 import types
+import weakref
 from collections import deque
 from itertools import chain
 from operator import attrgetter, getitem, is_
@@ -24,14 +28,19 @@ from jtorch.tensor import Tensor
 PLAIN = (type(None), bool, int, str, bytes, complex, type(Ellipsis), type(NotImplemented), range, slice, Size)
 # Their objects hold no state that a captured function is asked to follow.
 _LIBRARIES = frozenset("jax jaxlib numpy scipy flax optax orbax ml_dtypes PIL".split()) | sys.stdlib_module_names
-_NAMESPACES = ("argparse.Namespace", "types.SimpleNamespace")
+# Libraries whose objects are mere data: containers, configurations, numbers.
+_PLAIN_DATA = frozenset(
+    "argparse array collections configparser dataclasses decimal fractions functools os pathlib string threading types uuid _thread".split()
+)
+_MAKE_STRINGS = frozenset("BUILD_STRING FORMAT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC BINARY_OP".split())
+_CAPTURED_MODULE = "jtorch.capturing.captured"
 _BY_NAME_AT_RUN_TIME = frozenset("getattr setattr hasattr delattr".split())
 _ALL_NAMES = frozenset("vars __dict__ dir globals eval exec".split())
 MOST_OBJECTS = 200_000
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 _contents = attrgetter("cell_contents")
-_value, _aval, _place, _storage = map(attrgetter, ("value", "aval", "place", "_storage"))
+_value, _aval, _place, _storage, _grad = map(attrgetter, ("value", "aval", "place", "_storage", "_grad"))
 
 
 _OURS = frozenset(("jtorch", "torch", "torchvision"))  # classes show torch's names
@@ -52,18 +61,22 @@ def _is_library_code(file: str, module: str | None) -> bool:
 
 
 class Slot:
-    """A place that holds an object: `table[key]`, or a closure's cell."""
+    """A place that holds an object: `table[key]`, a closure's cell, or (`named`) an attribute of an object with `__slots__`."""
 
-    __slots__ = ("table", "key", "where")
+    __slots__ = ("table", "key", "where", "named")
 
-    def __init__(self, table, key, where):
-        self.table, self.key, self.where = table, key, where
+    def __init__(self, table, key, where, named=False):
+        self.table, self.key, self.where, self.named = table, key, where, named
 
     def get(self):
+        if self.named:
+            return getattr(self.table, self.key)
         return self.table.cell_contents if self.key is _CELL else self.table[self.key]
 
     def set(self, thing) -> None:
-        if self.key is _CELL:
+        if self.named:
+            setattr(self.table, self.key, thing)
+        elif self.key is _CELL:
             self.table.cell_contents = thing
         else:
             self.table[self.key] = thing
@@ -77,7 +90,9 @@ class Reached:
     options that are run-time values of an update, each with its optimizer."""
 
     def __init__(self):
-        self.tensors, self.storages, self.slots, self.sized, self.arrays, self.numbers = [], [], [], [], [], []
+        self.tensors, self.storages, self.slots, self.sized, self.numbers = [], [], [], [], []
+        self.contents = []  # (object, how to look at it, what it gave): compared as a whole
+        self.ordered = []  # dictionaries whose keys stay in their order
         self.fingerprint = None
         self._objects = []  # kept alive: the fingerprint knows some by their ids
 
@@ -88,19 +103,28 @@ class Reached:
 
     def take_guards(self, without=frozenset()) -> None:
         """Remember what is there now; tensors `without` (ids) may be replaced by any other ones."""
-        tables = [slot for slot in self.slots if slot.key is not _CELL]
-        cells = [slot for slot in self.slots if slot.key is _CELL]
+        kinds = ([], [], [])  # by key, cells, attributes
+        for slot in self.slots:
+            kinds[2 if slot.named else 1 if slot.key is _CELL else 0].append(slot)
+        tables, cells, attributes = kinds
         self._tables, self._keys = [s.table for s in tables], [s.key for s in tables]
-        self._position = {id(slot): i for i, slot in enumerate(tables)}
-        self._held = list(map(getitem, self._tables, self._keys))
         self._cells = [slot.table for slot in cells]
-        self._cell_position = {id(slot): i for i, slot in enumerate(cells)}
-        self._in_cells = list(map(_contents, self._cells))
+        self._objects_with_slots, self._names = [s.table for s in attributes], [s.key for s in attributes]
+        self._held = [[slot.get() for slot in of_kind] for of_kind in kinds]
+        self._positions = {
+            id(slot): (held, i)
+            for of_kind, held in zip(kinds, self._held, strict=True)
+            for i, slot in enumerate(of_kind)
+        }
         self._lengths = list(map(len, self.sized))
+        self._order = list(chain.from_iterable(self.ordered))
         self._guarded = [tensor for tensor in self.tensors if id(tensor) not in without]
         self._states = [tensor.__dict__ for tensor in self._guarded]
         self._own_storages = [tensor._storage for tensor in self._guarded]
         self._flags = list(map(_flags, self._states))
+        free = {id(t._grad) for t in self._guarded if t._grad is not None} & without
+        self._with_gradient = [t for t in self._guarded if t._grad is not None and id(t._grad) not in free]
+        self._gradients = list(map(_grad, self._with_gradient))
         self._memory = list({id(storage): storage for storage in self._own_storages}.values())
         self._avals = [storage.value.aval for storage in self._memory]
         self._places = [storage.value.place for storage in self._memory]
@@ -108,35 +132,34 @@ class Reached:
     def assign(self, slot: Slot, thing) -> None:
         """Put a tensor where the function would have put it."""
         slot.set(thing)
-        if slot.key is _CELL:
-            self._in_cells[self._cell_position[id(slot)]] = thing
-        else:
-            self._held[self._position[id(slot)]] = thing
+        held, i = self._positions[id(slot)]
+        held[i] = thing
 
-    def replace(self, old: Tensor, new: Tensor) -> None:
-        """A tensor that was reached has given its place to another one like it."""
-        for tensors in (self.tensors, self._guarded):
-            at = next((i for i, tensor in enumerate(tensors) if tensor is old), None)
-            if at is not None:
-                tensors[at] = new
-                if tensors is self._guarded:
-                    self._states[at], self._own_storages[at] = new.__dict__, new._storage
-                    self._memory[next(i for i, s in enumerate(self._memory) if s is old._storage)] = new._storage
+    def replace(self, new: dict) -> None:
+        """Tensors that were reached have given their places to other ones like them: by the id of the old one."""
+        storages = {id(tensor._storage): new[id(tensor)]._storage for tensor in self._guarded if id(tensor) in new}
+        self._guarded = [new.get(id(tensor), tensor) for tensor in self._guarded]
+        self._states = [tensor.__dict__ for tensor in self._guarded]
+        self._own_storages = [tensor._storage for tensor in self._guarded]
+        self._memory = [storages.get(id(storage), storage) for storage in self._memory]
 
     def unchanged(self) -> bool:
         """Whether every guard holds: the objects are the same ones, and the tensors are what they were but for their contents."""
         try:
             return (
                 list(map(len, self.sized)) == self._lengths
-                and all(map(is_, map(getitem, self._tables, self._keys), self._held))
-                and all(map(is_, map(_contents, self._cells), self._in_cells))
+                and all(map(is_, map(getitem, self._tables, self._keys), self._held[0]))
+                and all(map(is_, map(_contents, self._cells), self._held[1]))
+                and all(map(is_, map(getattr, self._objects_with_slots, self._names), self._held[2]))
+                and all(map(is_, chain.from_iterable(self.ordered), self._order))
                 and all(map(is_, map(_storage, self._guarded), self._own_storages))
                 and list(map(_flags, self._states)) == self._flags
+                and all(map(is_, map(_grad, self._with_gradient), self._gradients))
                 and list(map(_aval, values := list(map(_value, self._memory)))) == self._avals
                 and list(map(_place, values)) == self._places
-                and all(_digest(array) == digest for array, digest in self.arrays)
+                and all(look(thing) == found for thing, look, found in self.contents)
             )
-        except (KeyError, IndexError, ValueError):
+        except (KeyError, IndexError, ValueError, AttributeError):
             return False
 
 
@@ -153,6 +176,14 @@ def _flags(tensor_dict):
 
 def _digest(array):
     return hash((array.shape, array.dtype.str, array.tobytes()))
+
+
+def _members(things):
+    return frozenset(item if type(item) in (*PLAIN, float) else id(item) for item in things)
+
+
+def _of_context(variable):
+    return repr(variable.get(None))
 
 
 def reach(roots) -> Reached:
@@ -195,9 +226,18 @@ class _Walk:
             raise RuntimeError(
                 f"jtorch.capture: the function can reach more than {MOST_OBJECTS} objects (the last one at {where}); give it what it needs as arguments"
             )
-        self.reached._objects.append(thing)
+        if not isinstance(thing, Tensor):
+            self.reached._objects.append(thing)
         tokens.append(kind)
-        if isinstance(thing, Tensor):
+        if (
+            kind.__module__ != "builtins"
+            and isinstance(thing, (Tensor, dict, list, tuple))
+            and not is_library(kind.__module__)
+        ):
+            self.visit(kind, kind.__qualname__)  # its methods
+        if kind.__module__ == _CAPTURED_MODULE and "captures" in thing.__dict__:
+            self.visit(thing.captures, where)  # and nothing of what is known of its calls
+        elif isinstance(thing, Tensor):
             self._tensor(thing, where)
         elif isinstance(thing, dict):
             self._dict(thing, where)
@@ -208,8 +248,17 @@ class _Walk:
             for i, item in enumerate(thing):
                 self.visit(item, f"{where}[{i}]")
         elif isinstance(thing, (set, frozenset)):
-            tokens.append(frozenset(item if type(item) in (*PLAIN, float) else id(item) for item in thing))
-            self.reached.sized.append(thing)
+            self._content(thing, _members)
+        elif isinstance(thing, types.MappingProxyType):
+            self._dict(thing, where)
+        elif isinstance(thing, (bytearray, array.array)):
+            self._content(thing, bytes)
+        elif isinstance(thing, contextvars.ContextVar):
+            self._content(thing, _of_context)
+        elif isinstance(thing, weakref.ref):
+            self.visit(thing(), where)
+        elif isinstance(thing, functools._lru_cache_wrapper):
+            self.visit(thing.__wrapped__, where)
         elif isinstance(thing, types.FunctionType):
             self._function(thing, where)
         elif isinstance(thing, types.MethodType):
@@ -228,19 +277,40 @@ class _Walk:
             if not isinstance(thing.__self__, types.ModuleType):
                 self.visit(thing.__self__, where)
         elif isinstance(thing, types.ModuleType):
-            self._named(thing, vars(thing), where, thing.__name__, sized=False)
+            self._module(thing)
         elif isinstance(thing, type):
             self._class(thing, where)
         elif isinstance(thing, np.ndarray):
-            tokens.append(_digest(thing))
-            self.reached.arrays.append((thing, tokens[-1]))
+            self._content(thing, _digest)
         elif isinstance(thing, (devices.device, dtypes.dtype)):
             tokens.append(repr(thing))
         else:
             self._object(thing, where)
 
-    def _slot(self, table, key, where):
-        self.reached.slots.append(Slot(table, key, where))
+    def _slot(self, table, key, where, named=False):
+        self.reached.slots.append(Slot(table, key, where, named))
+
+    def _content(self, thing, look):
+        """Something that is compared as a whole."""
+        found = look(thing)
+        self.tokens.append(found)
+        self.reached.contents.append((thing, look, found))
+
+    def _module(self, module):
+        """The attributes of a module that code names; of a library's, only whether somebody has put something else there."""
+        table, ours = vars(module), is_library(module.__name__)
+        self.tokens.append(id(module))
+        if ours and _root(module.__name__) not in _OURS:
+            return
+        if not ours:
+            self.reached.sized.append(table)
+        for name in sorted(self.known & table.keys()):
+            self.tokens.append(name)
+            self._slot(table, name, f"{module.__name__}.{name}")
+            if not ours or (isinstance(table[name], types.FunctionType) and not is_library(table[name].__module__)):
+                self.visit(table[name], f"{module.__name__}.{name}")
+            else:
+                self.tokens.append(id(table[name]))
 
     def _tensor(self, tensor, where):
         tensor_storage = tensor._storage
@@ -263,10 +333,15 @@ class _Walk:
         self.reached._objects.append(chain)
         for part in (tensor._hooks, tensor._post_accumulate, tensor._grad):
             self.visit(part, where)
+        for name in [name for name in tensor.__dict__ if not name.startswith("_") and name in self.known]:
+            self.tokens.append(name)
+            self._slot(tensor.__dict__, name, f"{where}.{name}")
+            self.visit(tensor.__dict__[name], f"{where}.{name}")
 
     def _dict(self, table, where):
         optimizer, numbers = self.groups.get(id(table), (None, {}))
         self.reached.sized.append(table)
+        self.reached.ordered.append(table)
         self.tokens.append(len(table))
         for key, item in table.items():
             place = f"{where}[{key!r}]" if type(key) in PLAIN else f"{where}[...]"
@@ -304,25 +379,28 @@ class _Walk:
         self.visit(function.__kwdefaults__, f"defaults of {where}")
         if _is_library_code(code.co_filename, function.__module__):
             return
-        names = _names(code)
+        names, imports, dynamic = _names(code)
         self.names |= names
+        if dynamic:
+            self.names |= _ALL_NAMES
+        for name in imports:
+            if name in sys.modules:
+                self.visit(sys.modules[name], name)
         table = function.__globals__
+        self.reached.sized.append(table)
         for name in sorted(names):
             if name in table:
                 self._slot(table, name, f"global {name!r}")
                 self.visit(table[name], f"global {name!r}")
         if function.__dict__:
-            self._named(function, function.__dict__, where, where)
+            self._named(function, function.__dict__, where)
 
-    def _named(self, owner, table, where, label, sized=True):
+    def _named(self, owner, table, label):
         """The attributes that users' code names, of something that is theirs."""
         self.tokens.append(id(owner))
-        if is_library(getattr(owner, "__name__", None) if isinstance(owner, types.ModuleType) else None):
-            return
-        if sized:
-            self.reached.sized.append(table)
+        self.reached.sized.append(table)
         for name in list(table):
-            if name in self.known or (self.everything and sized):
+            if name in self.known or self.everything:
                 self.tokens.append(name)
                 self._slot(table, name, f"{label}.{name}")
                 self.visit(table[name], f"{label}.{name}")
@@ -336,6 +414,7 @@ class _Walk:
             if is_library(owner.__module__):
                 continue
             table = vars(owner)
+            self.reached.sized.append(table)
             for name in list(table):
                 item = table[name]
                 code = isinstance(item, (types.FunctionType, staticmethod, classmethod, property))
@@ -354,9 +433,11 @@ class _Walk:
             if isinstance(thing, Optimizer) and not self.options_are_read:
                 self.groups.update((id(group), (thing, run_time_options(thing, group))) for group in thing.param_groups)
             own = table
-        elif is_library(cls.__module__) and f"{cls.__module__}.{cls.__qualname__}" not in _NAMESPACES:
-            self.tokens.append(id(thing))
-            return
+        elif is_library(cls.__module__):
+            if table is None or _root(cls.__module__) not in _PLAIN_DATA:
+                self.tokens.append(id(thing))
+                return
+            own = table
         else:
             self.visit(cls, where)
             standard = (
@@ -366,13 +447,14 @@ class _Walk:
                 if isinstance(thing, Optimizer)
                 else ()
             )
-            table = table or {}
+            table = {} if table is None else table
             own = [name for name in table if name in self.known or name in standard or self.everything]
             for name in _slot_names(cls):
                 if (name in self.known or self.everything) and hasattr(thing, name):
                     self.tokens.append(name)
+                    self._slot(thing, name, f"{where}.{name}", named=True)
                     self.visit(getattr(thing, name), f"{where}.{name}")
-        if table:
+        if table is not None:
             self.reached.sized.append(table)
         for name in list(own):
             self.tokens.append(name)
@@ -391,15 +473,26 @@ _OF_OPTIMIZERS = frozenset(vars(jtorch.optim.SGD([jtorch.zeros(1)], 0.1)))
 
 
 @functools.lru_cache(4096)
-def _names(code) -> frozenset:
-    """Names of globals and attributes in a function's code and in that of the functions inside it."""
-    names = set(code.co_names)
+def _names(code) -> tuple:
+    """Of a function's code and the functions inside it: names of globals and attributes, modules it imports, and whether it makes up names at run time."""
+    names, imports, dynamic = set(code.co_names), set(), False
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            names |= _names(constant)
+            inner = _names(constant)
+            names |= inner[0]
+            imports |= inner[1]
+            dynamic |= inner[2]
+    operations = set()
+    for instruction in dis.get_instructions(code):
+        operations.add(instruction.opname)
+        if instruction.opname == "IMPORT_NAME":
+            imports.add(instruction.argval)
+    strings = set(chain.from_iterable(_strings(c) for c in code.co_consts))
     if names & _BY_NAME_AT_RUN_TIME:
-        names.update(chain.from_iterable(_strings(c) for c in code.co_consts))
-    return frozenset(names)
+        dynamic |= bool(operations & _MAKE_STRINGS) or not strings
+    if names & _BY_NAME_AT_RUN_TIME or operations & {"MATCH_CLASS", "MATCH_KEYS"}:
+        names |= strings
+    return frozenset(names), frozenset(imports), dynamic
 
 
 def _strings(constant):

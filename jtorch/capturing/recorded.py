@@ -1,5 +1,7 @@
 """What a recorded call does: its program, and what has to be done to Python's objects with the results."""
 
+from operator import is_
+
 import numpy as np
 
 import jtorch
@@ -97,6 +99,7 @@ class Recorded:
                 written.append((i, recording.operand(now)))
         self.new = [(recording.operand(storage.value), storage.strides) for _, storage in self._new.values()]
         self.forward = None
+        held = [(slot, slot.get()) for slot, _ in recorder.slots]
         if self.outs:
             others = list(dict.fromkeys([*(slot for _, slot in written), *(slot for slot, _ in self.new)]))
             self.forward = Forward(
@@ -104,6 +107,11 @@ class Recorded:
             )
             self.replay = self.forward.replay
             self._number_results({slot: len(outs) + i for i, slot in enumerate(others)}, written)
+            if any(slot.get() is not now for slot, now in held):
+                raise Complaint(
+                    "backward hook",
+                    "a hook of its backward pass leaves something in an attribute; capture the whole step, with backward",
+                )
         else:
             self._arrange(recorder, written)
         numbers = {id(storage): i for i, (_, storage, *_) in reversed(list(enumerate(recorder.handles)))}
@@ -168,6 +176,12 @@ class Recorded:
         self.written = [(i, position[slot]) for i, slot in written]
         self.new = [(position[slot], strides) for slot, strides in self.new]
 
+    def kept_tensors(self) -> set:
+        """Numbers of the tensors that were there, and are returned or put somewhere."""
+        parts = [*self.returned, *(part for _, part in self.adopted), *(part for _, part in self.grads)]
+        parts += [part for _, _, in_slot in self.slots for part in in_slot]
+        return {part for part in parts if part.__class__ is int}
+
     def difference(self, other) -> str | None:
         """What another recording of the same call did otherwise."""
         mine, theirs = self.replay, other.replay
@@ -177,7 +191,7 @@ class Recorded:
             if prim is not prim2 or operands != operands2:
                 return f"{prim} was recorded, then {prim2} in its place"
             if any(
-                a != b and (entry, position) not in inputs
+                a != b and (a == a or b == b) and (entry, position) not in inputs
                 for position, (a, b) in enumerate(zip(numbers, numbers2, strict=True))
             ):
                 return f"{prim} was given {numbers}, then {numbers2}: a number that Python made anew, at random or by the clock?"
@@ -208,6 +222,12 @@ def _refuse_marks(recorder):
             raise Complaint(
                 slot.where,
                 f"it changes {slot.where} from {_brief(thing)} to {_brief(now)}, which only Python can do; do that outside, or keep it in a tensor",
+            )
+    for container, before in recorder.containers:
+        if not same_contents(container, before):
+            raise Complaint(
+                "argument",
+                f"it changes a {type(container).__name__} that it is given; return what it makes, and change that outside",
             )
     for container, length in zip(recorder.reached.sized, recorder.lengths, strict=True):
         if len(container) != length:
@@ -252,6 +272,13 @@ def _aval_of(recording, operand):
         if first <= operand < first + len(prim.out_avals):
             return prim.out_avals[operand - first]
     raise AssertionError(operand)
+
+
+def same_contents(container, before) -> bool:
+    """Whether a list or dictionary holds the same objects as its copy does."""
+    if isinstance(container, dict):
+        return list(container) == list(before) and all(map(is_, container.values(), before.values()))
+    return len(container) == len(before) and all(map(is_, container, before))
 
 
 def _brief(thing) -> str:

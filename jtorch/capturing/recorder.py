@@ -8,14 +8,15 @@ from jtorch.autograd.mode import STATE
 from jtorch.engine import Recording, Replay
 
 from .reachable import PACKAGE, Reached
-from .recorded import CaptureError, Complaint, Recorded, made_of_tensors, name_of
+from .recorded import CaptureError, Complaint, Recorded, made_of_tensors, name_of, same_contents
 
 
 class Recorder:
     """Before, during and after: `run`, then `finish`, then one of `restore` (the program will do it), `run_once` (it has happened) and `undo`."""
 
-    def __init__(self, fn, reached: Reached, arguments: list, views=()):
+    def __init__(self, fn, reached: Reached, arguments: list, views=(), given=()):
         self.fn, self.reached, self.arguments, self.views = fn, reached, arguments, views
+        self.given = given
         self.tensors = [*reached.tensors, *arguments]
         self.storages = list({id(t._storage): t._storage for t in self.tensors}.values())
         self.before = [(storage, storage.read(), storage.alias) for storage in self.storages]
@@ -36,6 +37,7 @@ class Recorder:
             (t, t._storage, t._counter, t._counter.version, t._grad, t._node, t._requires) for t in self.tensors
         ]
         self.slots = [(slot, slot.get()) for slot in self.reached.slots]
+        self.containers = [(container, _copy(container)) for container in _containers(self.given)]
         self.lengths = list(map(len, self.reached.sized))
         self.numbers = [(slot, option := slot.get(), _own_objects(option)) for slot, _ in self.reached.numbers]
         STATE.capturing = True
@@ -78,6 +80,10 @@ class Recorder:
             tensor._storage, tensor._counter, tensor._requires, tensor._node = storage, counter, requires, node
             tensor._aval = storage.value.aval if tensor._chain is None else tensor._aval
             tensor._grad = grad
+        for container, before in self.containers:
+            if not same_contents(container, before):
+                container.clear()
+                container.update(before) if isinstance(container, dict) else container.extend(before)
         for slot, thing in self.slots:
             if slot.get() is not thing and made_of_tensors(slot.get()):
                 slot.set(thing)
@@ -103,6 +109,19 @@ class Recorder:
             if new is not recording.lifted.get(id(value), value):
                 storage.write(new)
         return result
+
+
+def _containers(thing):
+    """Lists and dictionaries among arguments."""
+    if isinstance(thing, (list, dict)):
+        yield thing
+    if isinstance(thing, (list, tuple, dict)):
+        for item in thing.values() if isinstance(thing, dict) else thing:
+            yield from _containers(item)
+
+
+def _copy(container):
+    return dict(container) if isinstance(container, dict) else list(container)
 
 
 def _own_objects(option):
