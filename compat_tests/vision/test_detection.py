@@ -17,10 +17,10 @@ from .model_cases import state_of
 from .reference import load_torchvision
 from .region_definitions import suppressed
 
-KINDS = ("FasterRCNN", "MaskRCNN")
+KINDS = ("FasterRCNN", "MaskRCNN", "KeypointRCNN")
 SIZES = ((70, 90), (60, 64))
 # What torchvision gives in training: the sum of the losses from this file's seeds.
-RECORDED = {"FasterRCNN": 1.99174, "MaskRCNN": 10.0495}
+RECORDED = {"FasterRCNN": 1.99174, "MaskRCNN": 10.0495, "KeypointRCNN": 10.4168}
 
 
 def build(torch, m, kind: str):
@@ -55,10 +55,17 @@ def given(torch) -> tuple[list, list]:
             "boxes": torch.tensor(of_one),
             "labels": torch.tensor([1, 3][: len(of_one)]),
             "masks": torch.from_numpy((random.rand(len(of_one), *size) > 0.5).astype(np.uint8)),
+            "keypoints": torch.tensor([points_in(box) for box in of_one]),
         }
         for of_one, size in zip(boxes, SIZES, strict=True)
     ]
     return pictures, targets
+
+
+def points_in(box: list[float]) -> list[list[float]]:
+    """Seventeen points on the box's diagonal, the last of them on its corner, every fourth not visible."""
+    x1, y1, x2, y2 = box
+    return [[x1 + (x2 - x1) * i / 16, y1 + (y2 - y1) * i / 16, float(i % 4 > 0 or i == 16)] for i in range(17)]
 
 
 def trained(torch, model) -> dict[str, float]:

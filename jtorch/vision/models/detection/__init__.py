@@ -1,4 +1,5 @@
-"""Models that find objects: `torchvision.models.detection`, as far as Faster R-CNN and Mask R-CNN."""
+"""Models that find objects: `torchvision.models.detection`, the R-CNN family of it."""
 
 from .faster_rcnn import *
+from .keypoint_rcnn import *
 from .mask_rcnn import *
