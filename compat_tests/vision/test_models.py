@@ -39,9 +39,9 @@ from .reference import load_torchvision
 # Families that are not there yet: a row of jtorch/compat/reasons.toml says so.
 ABSENT = (
     *("video.mvit", "video.swin_transformer"),
-    *("detection.fcos", "detection.retinanet", "detection.ssd", "detection.ssdlite"),
+    *("detection.fcos", "detection.ssd", "detection.ssdlite"),
 )
-ABSENT_MODELS = ("mvit", "swin3d", "fcos", "retinanet", "ssd")
+ABSENT_MODELS = ("mvit", "swin3d", "fcos", "ssd")
 # Constructors that take by keyword what torchvision's also take by position.
 BY_KEYWORD = ("MaskRCNN", "KeypointRCNN")
 # Of SSD, which is not there, and of how torchvision traces and flattens.
