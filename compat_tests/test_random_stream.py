@@ -219,7 +219,9 @@ def test_fills_are_traced_when_a_program_wants_them(dtype):
     for shape in ((3, 5000), (3, 7)):
         for fill in ("normal_", "uniform_") if dtype.is_floating_point else ("normal_",):
             getattr(jtorch.empty(shape, dtype=dtype), fill)()
-    fills = [prim for prim in dispatch._prims.values() if getattr(prim, "name", None) in ("random.normal", "random.uniform")]
+    fills = [
+        prim for prim in dispatch._prims.values() if getattr(prim, "name", None) in ("random.normal", "random.uniform")
+    ]
     assert fills
     for prim in fills:
         assert prim.out_avals == tuple(map(aval_of, prim.jaxpr.out_avals))
