@@ -218,6 +218,23 @@ def test_containers_that_are_given_are_not_changed_silently():
             assert list(d) == ["x"]
 
 
+@dataclasses.dataclass
+class Batch:
+    x: torch.Tensor
+    name: str = "some"
+
+
+def test_batches_as_objects():
+    f = torch.capture(lambda batch: batch.x * len(batch.name))
+    for i in range(6):
+        assert f(Batch(X * i)).tolist() == [4.0 * i, 8.0 * i, 12.0 * i]
+    assert f.recorded == 1 and f(Batch(X, "a")).tolist() == X.tolist()
+    g = torch.capture(lambda batch: batch["x"] + 1)
+    for i in range(6):
+        assert g(collections.UserDict(x=X * i)).tolist() == [i + 1.0, 2 * i + 1.0, 3 * i + 1.0]
+    assert g.recorded == 1
+
+
 # Python state: (how the function reads a number, how it changes)
 
 

@@ -1,7 +1,9 @@
 """`capture`: calls are run as they are, recorded, or answered by a program, as guards say."""
 
+import collections
 import contextlib
 import copy
+import dataclasses
 import functools
 import logging
 import types
@@ -81,7 +83,7 @@ class Captured:
         self.called = False
         self.bindings = {}  # by arguments and modes: bindings whose guards may hold, the last used first
         self.seen = {}  # by arguments, modes and fingerprint: None at first sight, then what was recorded
-        self.alive = []  # what keys know by its id
+        self.alive = {}  # what a key knows by its id
         self.recorded = 0
         self.complaints = set()  # where calls have left marks that only Python can leave
 
@@ -129,8 +131,9 @@ class Captured:
         if len(self.seen) > 16 * self.max_programs:
             for other in [k for k, v in self.seen.items() if v is None]:
                 del self.seen[other]
+                self.alive.pop(other, None)
         self.seen[key] = known
-        self.alive += roots
+        self.alive.setdefault(key, roots)
 
     def _answer(self, args, kwargs, given, key, reached, walked, tensors, views):
         known = self.seen.get(key)
@@ -263,6 +266,13 @@ def _describe(thing, tokens, tensors, roots) -> None:
         tokens += (dict, *thing)
         for item in thing.values():
             _describe(item, tokens, tensors, roots)
+    elif dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        tokens.append(kind)
+        for field in dataclasses.fields(thing):
+            _describe(getattr(thing, field.name), tokens, tensors, roots)
+    elif isinstance(thing, collections.UserDict):
+        tokens.append(kind)
+        _describe(thing.data, tokens, tensors, roots)
     elif isinstance(thing, (np.ndarray, np.generic)):
         raise CaptureError(
             "jtorch.capture: a numpy array was given, whose contents would become part of the program; give torch.from_numpy(array), or torch.tensor(number)"

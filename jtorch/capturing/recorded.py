@@ -114,9 +114,9 @@ class Recorded:
                 )
         else:
             self._arrange(recorder, written)
-        numbers = {id(storage): i for i, (_, storage, *_) in reversed(list(enumerate(recorder.handles)))}
+        looking = {id(storage): i for i, (_, storage, *_) in reversed(list(enumerate(recorder.handles)))}
         self.holders = [[i for i, number in enumerate(self.inputs) if number == used] for used in self.replay.used]
-        self.operands = [numbers[id(recorder.storages[holders[0]])] for holders in self.holders]
+        self.operands = [looking[id(recorder.storages[holders[0]])] for holders in self.holders]
         self.numbers = []
         own = {}
         for i, (_, _, option) in enumerate(recorder.numbers):
@@ -126,8 +126,7 @@ class Recorded:
             for position, number in enumerate(numbers):
                 if id(number) in own:
                     self.numbers.append((entry, position, *own[id(number)]))
-        self._made_by = result  # keeps what ids refer to alive
-        del self.recording, self.outs, self._number, self._storage_number, self._new, self._made_by
+        del self.recording, self.outs, self._number, self._storage_number, self._new
 
     def _describe(self, tensor, new=False):
         """A tensor that was there by its number, another one as (template, whether its storage is new, number of the storage); a differentiable result has None and its number."""

@@ -1,5 +1,7 @@
 """One call that is recorded: the function runs on stand-ins, and what it has changed is noted."""
 
+import collections
+import dataclasses
 import struct
 import sys
 
@@ -112,7 +114,11 @@ class Recorder:
 
 
 def _containers(thing):
-    """Lists and dictionaries among arguments."""
+    """Lists and dictionaries among arguments, those of dataclasses included."""
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        thing = getattr(thing, "__dict__", None) or {}
+    if isinstance(thing, collections.UserDict):
+        thing = thing.data
     if isinstance(thing, (list, dict)):
         yield thing
     if isinstance(thing, (list, tuple, dict)):
