@@ -633,10 +633,12 @@ def arange(
             else dtypes.default_dtype()
         )
     if dtype.priority <= 1:
+        # Only of int64 the bounds are whole numbers before torch counts the steps.
+        exact = math.ceil((end - start) / step) if dtype is not dtypes.int64 and step else None
         start, end, step = int(start), int(end), int(step)
         if step == 0:
             raise ValueError("step must be nonzero")
-        count = max(-(-(end - start) // step), 0)
+        count = max(-(-(end - start) // step) if exact is None else exact, 0)
         array = start + np.arange(count, dtype=np.int64) * step
     else:
         count = max(math.ceil((end - start) / step), 0)

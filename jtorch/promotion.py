@@ -105,9 +105,7 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     >>> torch.can_cast(torch.float32, torch.int64)
     False
     """
-    if from_.priority > to.priority:
-        return False
-    return not (from_.priority == 1 and to.priority == 1 and from_.is_signed and not to.is_signed)
+    return from_.priority <= to.priority
 
 
 # Names of C++ types that numbers are converted to.
