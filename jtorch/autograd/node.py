@@ -457,13 +457,14 @@ def _default_rule(rule, prim, needs):
 
 def _plain_origin(prim):
     """The gradient of a gradient is always `jax.vjp`'s; its node is named after the forward one."""
+    forward = prim.name if prim.origin is None else prim.origin.node_class.__name__.removesuffix("0")
+    return plain_origin(f"{forward}Backward0")
+
+
+def plain_origin(label: str, visible: int | None = None) -> Origin:
+    """The origin of a differentiable primitive that no operation made: its node is named `label`."""
     made = Origin()
-    made.op, made.differentiable, made.compute, made.visible = None, True, None, None
-    made.node_class = node_class(
-        prim.origin.node_class.__name__.removesuffix("0") + "Backward0"
-        if prim.origin is not None
-        else f"{prim.name}Backward0"
-    )
+    made.op, made.differentiable, made.visible, made.node_class = None, True, visible, node_class(label)
     return made
 
 

@@ -43,15 +43,14 @@ class Binding:
         self.switches = [optimizer._settings(slot.table)[1] for slot, optimizer in reached.numbers]
         self.words = replay.words(self._current_numbers())
         # Gradients that the program does not read and makes anew: what they were is not looked at, and given up before it runs.
-        used = set(recorded.holders and [i for holders in recorded.holders for i in holders])
+        used = {i for holders in recorded.holders for i in holders}
         numbers = {id(storage): i for i, storage in enumerate(storages)}
         remade = [i for i, _ in recorded.grads if i < self.first_argument and tensors[i]._grad is not None]
-        kept = recorded.kept_tensors()
+        kept = {id(tensors[k]) for k in recorded.kept_tensors()}
         self.dropped = [
             tensors[i]
             for i in remade
-            if numbers[id(tensors[i]._grad._storage)] not in used
-            and id(tensors[i]._grad) not in {id(tensors[k]) for k in kept}
+            if numbers[id(tensors[i]._grad._storage)] not in used and id(tensors[i]._grad) not in kept
         ]
         without = {id(tensor._grad) for tensor in self.dropped}
         # Where a tensor that was there takes another's place, or an argument is memory that was reached, the next call looks for everything anew.

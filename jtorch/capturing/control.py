@@ -4,7 +4,7 @@ from jax import lax
 
 import jtorch
 from jtorch.autograd.mode import STATE
-from jtorch.autograd.node import Origin, node_class
+from jtorch.autograd.node import plain_origin
 from jtorch.dispatch import apply_prim
 from jtorch.engine import Prim, Recording, Replay
 from jtorch.tensor import Tensor
@@ -65,7 +65,7 @@ class Body:
                 f"{api}: {name_of(fn)} checks values (an index, a label); index inside it with torch.take or torch.where"
             )
         count = len(arguments)
-        self.words = replay.words([numbers for _, _, numbers, _ in replay.entries])
+        self.words = replay.words()
         self.arguments = [number for number in replay.used if number < count]
         closed = [number for number in replay.used if number >= count]
         self.tensors = [_holder(recording.inputs[number], reached) for number in closed]
@@ -116,13 +116,7 @@ def _apply(name, key, fn, tensors):
     key = (name, key, *(value.aval for value in values))
     prim = _prims.get(key)
     if prim is None:
-        origin = Origin()
-        origin.op, origin.differentiable, origin.visible, origin.node_class = (
-            None,
-            True,
-            None,
-            node_class(f"{name.title().replace('_', '')}Backward0"),
-        )
+        origin = plain_origin(f"{name.title().replace('_', '')}Backward0")
         prim = Prim(name, lambda arrays, _: fn(arrays), tuple(value.aval for value in values), origin=origin)
         if len(_prims) >= MAX_PRIMS:
             _prims.clear()

@@ -3,7 +3,7 @@
 import numpy as np
 
 import jtorch
-from jtorch.autograd.node import Origin, Rule, node_class
+from jtorch.autograd.node import Rule, plain_origin
 from jtorch.dispatch import make_node
 from jtorch.engine import Prim, Recording, Replay, Value
 from jtorch.tensor import Tensor
@@ -44,13 +44,13 @@ class Forward:
             raise NotImplementedError(
                 f"jtorch.capture({name}): a function with differentiable results checks values that it computes itself; capture the whole step, with backward and the update"
             )
-        words = forward.words([numbers for _, _, numbers, _ in forward.entries])
+        words = forward.words()
 
         def run_forward(arrays, _):
             return forward.compute([*arrays, *forward.fixed], words)[0]
 
         avals = tuple(recording.inputs[number].aval for number in forward.used)
-        self.prim = Prim(name, run_forward, avals, origin=_origin(f"{name}Backward", len(outs)))
+        self.prim = Prim(name, run_forward, avals, origin=plain_origin(f"{name}Backward", len(outs)))
         position = {number: i for i, number in enumerate(forward.used)}
         number_of = {id(tensor): i for i, tensor in enumerate(tensors)}
         order = {position[-1 - leaf._storage.value.slot]: k for k, (leaf, _) in enumerate(pairs)}
@@ -64,7 +64,7 @@ class Forward:
         rule.grad_avals = (*(out._aval for out in outs), *(None for _ in self.prim.out_avals[len(outs) :]))
         rule.slots = (*(("out", first + i) for i in range(len(kept))), *(("in", position[number]) for number in inputs))
         rule.saves_results = rule.saves_number = False
-        words_back = backward.words([numbers for _, _, numbers, _ in backward.entries])
+        words_back = backward.words()
 
         def run_backward(arrays, _):
             saved, gradients = arrays[: len(kept) + len(inputs)], arrays[len(kept) + len(inputs) :]
@@ -78,18 +78,12 @@ class Forward:
             f"{name}_backward",
             run_backward,
             (*avals, *(out._aval for out in outs)),
-            origin=_origin(f"{name}BackwardBackward", None),
+            origin=plain_origin(f"{name}BackwardBackward"),
         )
         self.prim.derived[self.wanted] = rule
 
     def node(self, tensors, values, results, place):
         return make_node(self.prim, tensors, values, results, (), place, self.wanted)
-
-
-def _origin(label, visible):
-    made = Origin()
-    made.op, made.differentiable, made.visible, made.node_class = None, True, visible, node_class(label)
-    return made
 
 
 def _leaves(tensors, outs):

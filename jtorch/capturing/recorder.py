@@ -17,7 +17,7 @@ class Recorder:
     """Before, during and after: `run`, then `finish`, then one of `restore` (the program will do it), `run_once` (it has happened) and `undo`."""
 
     def __init__(self, fn, reached: Reached, arguments: list, views=(), given=()):
-        self.fn, self.reached, self.arguments, self.views = fn, reached, arguments, views
+        self.fn, self.reached, self.views = fn, reached, views
         self.given = given
         self.tensors = [*reached.tensors, *arguments]
         self.storages = list({id(t._storage): t._storage for t in self.tensors}.values())
@@ -98,15 +98,15 @@ class Recorder:
     def run_once(self, result):
         """Run what was recorded: Python has done its part already."""
         recording, alive = self.recording, self.recording.alive()
-        written = [(storage, storage.value, alias) for storage, _, alias in self.before]
+        written = [storage.value for storage, _, _ in self.before]
         replay = Replay(recording, sorted(alive))
         values = [recording.inputs[number] for number in replay.used]
         replay.check(values)
-        arrays = replay.run(values, replay.words([numbers for _, _, numbers, _ in replay.entries]), False)
+        arrays = replay.run(values, replay.words(), False)
         for storage, value, alias in self.before:
             storage.value, storage.alias = value, alias
         recording.deliver(dict(zip(sorted(alive), arrays, strict=True)))
-        for (storage, value, _), (_, new, _) in zip(self.before, written, strict=True):
+        for (storage, value, _), new in zip(self.before, written, strict=True):
             storage.writes += 1
             if new is not recording.lifted.get(id(value), value):
                 storage.write(new)

@@ -148,8 +148,10 @@ class Replay:
         env, bad = run_steps(self._steps, arrays, unpack(words, self._formats), self._apart, given)
         return [env[o] if o >= 0 else arrays[-1 - o] for o in self.results], bad if self.flagged else None
 
-    def words(self, numbers) -> np.ndarray | None:
-        """The run-time numbers, a tuple for each entry, as the program takes them."""
+    def words(self, numbers=None) -> np.ndarray | None:
+        """The run-time numbers, a tuple for each entry, as the program takes them; those that were recorded unless others are given."""
+        if numbers is None:
+            numbers = [own for _, _, own, _ in self.entries]
         chunks = [prim._pack(*own) for (prim, *_), own in zip(self.entries, numbers, strict=True) if own]
         return np.frombuffer(b"".join(chunks), np.int64) if chunks else None
 
