@@ -78,8 +78,9 @@ def suppressed(boxes, scores, threshold) -> list[int]:
     """Best first, each that no better one overlaps too much."""
     kept: list[int] = []
     for i in sorted(range(len(boxes)), key=lambda i: -scores[i]):
-        if all(overlap(boxes[i], boxes[j]) <= threshold for j in kept):
-            kept.append(i)
+        with np.errstate(invalid="ignore"):  # two boxes of no area overlap by nan, which is not too much
+            if not any(overlap(boxes[i], boxes[j]) > threshold for j in kept):
+                kept.append(i)
     return kept
 
 

@@ -5,6 +5,7 @@ torchvision's kernels for nms and roi_align do not load beside torch's CPU build
 
 from __future__ import annotations
 
+import functools
 from unittest import mock
 
 import numpy as np
@@ -17,16 +18,34 @@ from .model_cases import state_of
 from .reference import load_torchvision
 from .region_definitions import suppressed
 
-KINDS = ("FasterRCNN", "MaskRCNN", "KeypointRCNN", "RetinaNet")
+KINDS = ("FasterRCNN", "MaskRCNN", "KeypointRCNN", "RetinaNet", "FCOS", "SSD", "SSDlite")
 SIZES = ((70, 90), (60, 64))
 # What torchvision gives in training: the sum of the losses from this file's seeds.
-RECORDED = {"FasterRCNN": 1.99174, "MaskRCNN": 10.0495, "KeypointRCNN": 10.4168, "RetinaNet": 1.8426}
+RECORDED = {
+    "FasterRCNN": 1.99174,
+    "MaskRCNN": 10.0495,
+    "KeypointRCNN": 10.4168,
+    "RetinaNet": 1.8426,
+    "FCOS": 2.81467,
+    "SSD": 19.1125,
+    "SSDlite": 10.1856,
+}
 
 
 def build(torch, m, kind: str):
     torch.manual_seed(3)
     detection = m.detection
-    backbone = detection.backbone_utils._resnet_fpn_extractor(m.ResNet(m.resnet.BasicBlock, [1, 1, 1, 1]), 5)
+    if kind == "SSD":
+        return ssd(detection, m._utils.IntermediateLayerGetter(small_resnet(m), {"layer2": "0", "layer4": "1"}), 2)
+    if kind == "SSDlite":
+        return ssdlite(m)
+    backbone = detection.backbone_utils._resnet_fpn_extractor(small_resnet(m), 5)
+    if kind == "FCOS":
+        strides = ((4,), (8,), (16,), (32,), (64,))
+        anchors = detection.anchor_utils.AnchorGenerator(strides, ((1.0,),) * 5)
+        return detection.FCOS(
+            backbone, 4, 64, 96, anchor_generator=anchors, score_thresh=0.0715, detections_per_img=6, topk_candidates=20
+        )
     anchors = detection.anchor_utils.AnchorGenerator(((8,), (16,), (32,), (64,), (96,)), ((0.5, 1.0, 2.0),) * 5)
     if kind == "RetinaNet":
         return detection.RetinaNet(
@@ -47,6 +66,28 @@ def build(torch, m, kind: str):
         box_detections_per_img=6,
         box_score_thresh=0.2,
     )
+
+
+def small_resnet(m):
+    return m.ResNet(m.resnet.BasicBlock, [1, 1, 1, 1])
+
+
+def ssd(detection, backbone, maps: int, **kwargs):
+    anchors = detection.anchor_utils.DefaultBoxGenerator([[2], [2, 3], [2], [3], [2], [2]][:maps], 0.3, 0.9)
+    return detection.ssd.SSD(
+        backbone, anchors, (96, 64), 4, score_thresh=0.3, detections_per_img=6, topk_candidates=20, **kwargs
+    )
+
+
+def ssdlite(m):
+    """Groups are normalized: a batch of two has too few values on the smallest maps for equal roundings to matter little."""
+    lite, norm_layer = m.detection.ssdlite, functools.partial(m.mobilenetv3.nn.GroupNorm, 4)
+    row = functools.partial(m.mobilenetv3.InvertedResidualConfig, dilation=1, width_mult=1.0)
+    rows = [row(8, 3, 8, 8, True, "RE", 2), row(8, 3, 24, 16, False, "RE", 1), row(16, 5, 48, 24, True, "HS", 2)]
+    net = m.MobileNetV3(rows, 16, norm_layer=norm_layer)
+    widths, ratios = [48, 144, 512, 256, 256, 128], [4, 6, 4, 4, 4, 4]
+    head = lite.SSDLiteHead(widths, ratios, 4, norm_layer)
+    return ssd(m.detection, lite._mobilenet_extractor(net, 4, norm_layer), 6, head=head)
 
 
 def given(torch) -> tuple[list, list]:

@@ -37,15 +37,12 @@ from .model_cases import (
 from .reference import load_torchvision
 
 # Families that are not there yet: a row of jtorch/compat/reasons.toml says so.
-ABSENT = (
-    *("video.mvit", "video.swin_transformer"),
-    *("detection.fcos", "detection.ssd", "detection.ssdlite"),
-)
-ABSENT_MODELS = ("mvit", "swin3d", "fcos", "ssd")
+ABSENT = ("video.mvit", "video.swin_transformer")
+ABSENT_MODELS = ("mvit", "swin3d")
 # Constructors that take by keyword what torchvision's also take by position.
 BY_KEYWORD = ("MaskRCNN", "KeypointRCNN")
-# Of SSD, which is not there, and of how torchvision traces and flattens.
-OWN_AFFAIR = ("DefaultBoxGenerator", "expand_masks_tracing_scale", "permute_and_flatten")
+# Of how torchvision traces and flattens.
+OWN_AFFAIR = ("expand_masks_tracing_scale", "permute_and_flatten")
 NAMES = [name for package in packages(models) for name in models.list_models(module=package)]
 
 

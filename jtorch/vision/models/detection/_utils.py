@@ -8,7 +8,7 @@ import jtorch.nn.functional as F
 from jtorch import nn
 from jtorch.tensor import Tensor
 
-from ...ops import FrozenBatchNorm2d, complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss
+from ...ops import FrozenBatchNorm2d, box_iou, complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss
 
 
 class BalancedPositiveNegativeSampler:
@@ -151,6 +151,25 @@ class SSDMatcher(Matcher):
         best = match_quality_matrix.max(1).indices
         matches[best] = jtorch.arange(best.size(0), dtype=jtorch.int64, device=best.device)
         return matches
+
+
+def matched_by_overlap(matcher: Matcher, targets: list[dict[str, Tensor]], anchors: list[Tensor]) -> list[Tensor]:
+    """For each picture's anchors the answer that `matcher` gives them; -1 for all where there are no answers."""
+    return [
+        matcher(box_iou(target["boxes"], of_one))
+        if target["boxes"].numel()
+        else jtorch.full((len(of_one),), -1, dtype=jtorch.int64, device=of_one.device)
+        for target, of_one in zip(targets, anchors, strict=True)
+    ]
+
+
+def best_scores(scores: Tensor, threshold: float, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Of scores (places, classes) those above a threshold, at most so many, best first: (scores, places, classes)."""
+    flat = scores.flatten()
+    chosen = jtorch.where(flat > threshold)[0]
+    best = flat[chosen].topk(min(len(chosen), most))
+    chosen = chosen[best.indices]
+    return best.values, jtorch.div(chosen, scores.shape[-1], rounding_mode="floor"), chosen % scores.shape[-1]
 
 
 def overwrite_eps(model: nn.Module, eps: float) -> None:

@@ -1,5 +1,7 @@
 """Boxes that detectors start from: at each place of a map, of several sizes and shapes."""
 
+import math
+
 import jtorch
 from jtorch import nn
 from jtorch.tensor import Tensor
@@ -58,3 +60,80 @@ class AnchorGenerator(nn.Module):
         self.set_cell_anchors(feature_maps[0].dtype, feature_maps[0].device)
         anchors = jtorch.cat(self.grid_anchors(grids, [(height // down, width // along) for down, along in grids]))
         return [anchors for _ in image_list.image_sizes]
+
+
+class DefaultBoxGenerator(nn.Module):
+    """Boxes of SSD at each place of map i: two squares, and for each ratio of `aspect_ratios[i]` a wide and a tall box.
+
+    `scales` are the sides of the squares in parts of the picture, one more than there are maps; by default evenly
+    from `min_ratio` to `max_ratio` and then 1 (Liu et al. 2016, eq. 4). `steps` are the distances of places in pixels, by
+    default the picture's size over the map's. With `clip` no box is larger than the picture.
+    """
+
+    def __init__(
+        self,
+        aspect_ratios: list[list[int]],
+        min_ratio: float = 0.15,
+        max_ratio: float = 0.9,
+        scales: list[float] | None = None,
+        steps: list[int] | None = None,
+        clip: bool = True,
+    ) -> None:
+        super().__init__()
+        if steps is not None and len(aspect_ratios) != len(steps):
+            raise ValueError("aspect_ratios and steps should have the same length")
+        self.aspect_ratios = aspect_ratios
+        self.steps = steps
+        self.clip = clip
+        count = len(aspect_ratios)
+        if scales is None:
+            scales = [min_ratio + (max_ratio - min_ratio) * k / max(count - 1.0, 1.0) for k in range(count)]
+            scales.append(1.0 if count > 1 else max_ratio)
+        self.scales = scales
+        self._wh_pairs = self._generate_wh_pairs(count)
+
+    def _generate_wh_pairs(self, num_outputs: int, dtype=jtorch.float32, device="cpu") -> list[Tensor]:
+        """Widths and heights (boxes, 2) for each map."""
+        pairs = []
+        for scale, following, ratios in zip(self.scales, self.scales[1:], self.aspect_ratios, strict=False):
+            between = math.sqrt(scale * following)
+            sizes = [[scale, scale], [between, between]]
+            for ratio in ratios:
+                wide, tall = scale * math.sqrt(ratio), scale / math.sqrt(ratio)
+                sizes += [[wide, tall], [tall, wide]]
+            pairs.append(jtorch.as_tensor(sizes, dtype=dtype, device=device))
+        return pairs
+
+    def num_anchors_per_location(self) -> list[int]:
+        return [2 + 2 * len(ratios) for ratios in self.aspect_ratios]
+
+    def _grid_default_boxes(self, grid_sizes: list, image_size, dtype=jtorch.float32) -> Tensor:
+        """Centres and sizes (all, 4), in parts of the picture."""
+        boxes = []
+        for k, (grid, pairs) in enumerate(zip(grid_sizes, self._wh_pairs, strict=False)):
+            steps = grid if self.steps is None else [extent / self.steps[k] for extent in image_size]
+            y, x = (
+                ((jtorch.arange(count) + 0.5) / extent).to(dtype) for count, extent in zip(grid, steps, strict=True)
+            )
+            y, x = (part.reshape(-1) for part in jtorch.meshgrid(y, x, indexing="ij"))
+            centers = jtorch.stack((x, y), 1)[:, None].expand(-1, len(pairs), -1)
+            sizes = (pairs.clamp(0, 1) if self.clip else pairs)[None].expand(len(centers), -1, -1)
+            boxes.append(jtorch.cat((centers, sizes), 2).reshape(-1, 4))
+        return jtorch.cat(boxes)
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}(aspect_ratios={self.aspect_ratios}, clip={self.clip}, scales={self.scales}, "
+            f"steps={self.steps})"
+        )
+
+    def forward(self, image_list: ImageList, feature_maps: list[Tensor]) -> list[Tensor]:
+        """For each picture the corners of all boxes (all, 4), in pixels."""
+        height, width = image_list.tensors.shape[-2:]
+        grids = [tuple(x.shape[-2:]) for x in feature_maps]
+        boxes = self._grid_default_boxes(grids, (height, width), dtype=feature_maps[0].dtype)
+        boxes = boxes.to(feature_maps[0].device)
+        extent = jtorch.tensor([width, height], device=boxes.device)
+        center, half = boxes[:, :2], 0.5 * boxes[:, 2:]
+        corners = jtorch.cat(((center - half) * extent, (center + half) * extent), 1)
+        return [corners for _ in image_list.image_sizes]

@@ -6,6 +6,8 @@ import jtorch
 from jtorch import nn
 from jtorch.tensor import Tensor
 
+from .image_list import ImageList
+
 Target = dict[str, Tensor]
 
 
@@ -37,6 +39,19 @@ def maps_of(backbone: nn.Module, pictures: Tensor) -> dict[str, Tensor]:
     return OrderedDict([("0", maps)]) if isinstance(maps, Tensor) else maps
 
 
+def inputs_of(
+    model: nn.Module, images: list[Tensor], targets: list[Target] | None
+) -> tuple[ImageList, list[Target] | None, list[tuple[int, int]], dict[str, Tensor]]:
+    """What a detector begins with: the batch, its answers, the sizes before, and the maps of the backbone."""
+    if model.training:
+        check_targets(targets)
+    sizes = [(image.shape[-2], image.shape[-1]) for image in images]
+    batch, targets = model.transform(images, targets)
+    if targets is not None:
+        check_boxes(targets)
+    return batch, targets, sizes, maps_of(model.backbone, batch.tensors)
+
+
 class GeneralizedRCNN(nn.Module):
     """Pictures [(C, H, W), ...] to losses, in training with `targets`, or to boxes, labels and scores of each picture."""
 
@@ -51,13 +66,7 @@ class GeneralizedRCNN(nn.Module):
         return losses if self.training else detections
 
     def forward(self, images: list[Tensor], targets: list[Target] | None = None) -> Target | list[Target]:
-        if self.training:
-            check_targets(targets)
-        sizes = [(image.shape[-2], image.shape[-1]) for image in images]
-        batch, targets = self.transform(images, targets)
-        if targets is not None:
-            check_boxes(targets)
-        maps = maps_of(self.backbone, batch.tensors)
+        batch, targets, sizes, maps = inputs_of(self, images, targets)
         proposals, proposal_losses = self.rpn(batch, maps, targets)
         detections, detector_losses = self.roi_heads(maps, proposals, batch.image_sizes, targets)
         detections = self.transform.postprocess(detections, batch.image_sizes, sizes)

@@ -18,7 +18,7 @@ from ._declare import declare
 from .anchor_utils import AnchorGenerator
 from .backbone_utils import _resnet_fpn_extractor
 from .faster_rcnn import IMAGE_MEAN, IMAGE_STD, check_kind
-from .generalized_rcnn import check_boxes, check_targets, maps_of
+from .generalized_rcnn import inputs_of
 from .rpn import by_anchor
 from .transform import GeneralizedRCNNTransform
 
@@ -198,12 +198,7 @@ class RetinaNet(nn.Module):
         return losses if self.training else detections
 
     def compute_loss(self, targets, head_outputs, anchors):
-        matched = []
-        for of_one, target in zip(anchors, targets, strict=True):
-            if target["boxes"].numel() == 0:
-                matched.append(jtorch.full((len(of_one),), -1, dtype=jtorch.int64, device=of_one.device))
-            else:
-                matched.append(self.proposal_matcher(box_ops.box_iou(target["boxes"], of_one)))
+        matched = det_utils.matched_by_overlap(self.proposal_matcher, targets, anchors)
         return self.head.compute_loss(targets, head_outputs, anchors, matched)
 
     def postprocess_detections(self, head_outputs, anchors, image_shapes):
@@ -213,26 +208,19 @@ class RetinaNet(nn.Module):
             found = []
             levels = zip(head_outputs["cls_logits"], head_outputs["bbox_regression"], anchors[i], strict=True)
             for logits, codes, of_one in levels:
-                scores = logits[i].sigmoid().flatten()
-                places = jtorch.where(scores > self.score_thresh)[0]
-                best = scores[places].topk(min(len(places), self.topk_candidates))
-                places = places[best.indices]
-                anchor = jtorch.div(places, logits.shape[-1], rounding_mode="floor")
-                boxes = self.box_coder.decode_single(codes[i][anchor], of_one[anchor])
-                found.append((box_ops.clip_boxes_to_image(boxes, shape), best.values, places % logits.shape[-1]))
+                scores, places, labels = det_utils.best_scores(
+                    logits[i].sigmoid(), self.score_thresh, self.topk_candidates
+                )
+                boxes = self.box_coder.decode_single(codes[i][places], of_one[places])
+                found.append((box_ops.clip_boxes_to_image(boxes, shape), scores, labels))
             boxes, scores, labels = (jtorch.cat(parts) for parts in zip(*found, strict=True))
             keep = box_ops.batched_nms(boxes, scores, labels, self.nms_thresh)[: self.detections_per_img]
             detections.append({"boxes": boxes[keep], "scores": scores[keep], "labels": labels[keep]})
         return detections
 
     def forward(self, images, targets=None):
-        if self.training:
-            check_targets(targets)
-        sizes = [(image.shape[-2], image.shape[-1]) for image in images]
-        batch, targets = self.transform(images, targets)
-        if targets is not None:
-            check_boxes(targets)
-        maps = list(maps_of(self.backbone, batch.tensors).values())
+        batch, targets, sizes, maps = inputs_of(self, images, targets)
+        maps = list(maps.values())
         outputs = self.head(maps)
         anchors = self.anchor_generator(batch, maps)
         if self.training:
