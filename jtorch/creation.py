@@ -477,6 +477,8 @@ def zeros_like(
 ) -> Tensor:
     """Zeros of the shape, dtype, layout and device of `input`."""
     _require_tensor("zeros_like", input)
+    if input._dispatcher is not None:
+        return input._made_alike(zeros_like, dtype, device, requires_grad)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("zeros_like", input, dtype, layout, device, requires_grad)
     made = _alike(np.zeros, input._aval.shape, (dtype or input.dtype).numpy, device or input.device)
@@ -488,6 +490,8 @@ def ones_like(
 ) -> Tensor:
     """Ones of the shape, dtype and device of `input`."""
     _require_tensor("ones_like", input)
+    if input._dispatcher is not None:
+        return input._made_alike(ones_like, dtype, device, requires_grad)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("ones_like", input, dtype, layout, device, requires_grad, 1)
     made = _alike(np.ones, input._aval.shape, (dtype or input.dtype).numpy, device or input.device)
@@ -499,6 +503,8 @@ def empty_like(
 ) -> Tensor:
     """An uninitialised tensor of the shape, dtype and device of `input`."""
     _require_tensor("empty_like", input)
+    if input._dispatcher is not None:
+        return input._made_alike(empty_like, dtype, device, requires_grad)
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("empty_like", input, dtype, layout, device, requires_grad)
     return zeros_like(input, dtype=dtype, device=device, requires_grad=requires_grad, memory_format=memory_format)
@@ -518,6 +524,10 @@ def full_like(
     """One value in the shape, dtype and device of `input`."""
     _require_tensor("full_like", input)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if input._dispatcher is not None:
+        return input._made_alike(
+            lambda local, **options: full_like(local, value, **options), dtype, device, requires_grad
+        )
     if (layout or input._aval.layout) is not dtypes.strided or input._aval.layout is not dtypes.strided:
         return _like_sparse("full_like", input, dtype, layout, device, requires_grad, value)
     made = _alike(

@@ -115,8 +115,14 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
     if target is not None:
         key.append(target._aval)
     for tensor in tensors:
-        if tensor._plain is False and target is None and not DisableTorchFunctionSubclass.depth:
-            return _torch_function(op, args, tensors)
+        if tensor._plain is False:
+            if tensor._dispatcher is not None:
+                return tensor._dispatcher.apply(op, args)
+            if target is None and not DisableTorchFunctionSubclass.depth:
+                for other in tensors:
+                    if other._dispatcher is not None:
+                        return other._dispatcher.apply(op, args)
+                return _torch_function(op, args, tensors)
     key = tuple(key)
     try:
         prim = _prims.get(key)
@@ -708,6 +714,8 @@ def apply_inplace(op: Op, args: tuple) -> Tensor:
     target = args[0]
     if not isinstance(target, Tensor):
         raise TypeError(f"{op.name}_(): argument 'input' (position 1) must be Tensor, not {type(target).__name__}")
+    if target._dispatcher is not None:
+        return target._dispatcher.apply_inplace(op, args)
     target._check_writable(op.name + "_", overlap=op.name not in DEPRECATED)
     if op.name in COMPUTED_IN_GIVEN:
         args = in_dtype(op, args, target.dtype)

@@ -516,6 +516,9 @@ def randint_like(
 
 
 def _like(input, draw, dtype, device, requires_grad, generator):
+    if input._dispatcher is not None:
+        made = input._drawn_alike(lambda local: _like(local, draw, dtype, device, False, generator))
+        return made.requires_grad_(requires_grad)
     if input._aval.layout is not dtypes.strided:
         from .sparse.construction import random_like
 
@@ -537,6 +540,9 @@ def _like(input, draw, dtype, device, requires_grad, generator):
 
 def _fill(self: Tensor, name: str, operands, generator, **statics) -> Tensor:
     """Overwrite a tensor with random numbers, in memory order."""
+    if self._dispatcher is not None:
+        self._check_writable(name + "_")
+        return self._filled_in_place(lambda whole: _fill(whole, name, operands, generator, **statics))
     self._check_writable(name + "_")
     if self.is_meta:
         return self.zero_()
@@ -637,6 +643,10 @@ def log_normal_(self: Tensor, mean=1.0, std=2.0, *, generator=None) -> Tensor:
 
 def _noise(like: Tensor, name: str, operands, size=None, **statics) -> Tensor:
     """A draw of the dtype, device and (unless `size` is given) the shape and order in memory of a tensor."""
+    if like._dispatcher is not None:
+        if size is not None:
+            raise NotImplementedError(f"{name} of whole channels of a DTensor: draw it on x.to_local()")
+        return like._drawn_alike(lambda local: _noise(local, name, operands, **statics))
     shape = tuple(like._aval.shape) if size is None else tuple(size)
     strides = None if size is not None else preserved_strides(like)
     order = None if strides is None else _random.memory_order(shape, strides)

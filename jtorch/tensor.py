@@ -48,6 +48,8 @@ class Tensor(metaclass=_TensorMeta):
     _cache = None  # (storage.writes, value) of a view that was read
     _retain = False
     _made_in_inference = False
+    # What applies operations to tensors of this class in the place of `dispatch` (a module with its three functions): of `DTensor`.
+    _dispatcher = None
     _plain = True  # results of operations are plain tensors, and nothing intercepts them
     _family_is_plain = False  # subclasses of parameters stay plain, those of tensors keep their class
 

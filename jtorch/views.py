@@ -125,6 +125,8 @@ def apply_view(
     op: Op, tensor: Tensor, statics: tuple, geometry, numbers: tuple = (), label: str | None = None, differentiable=True
 ) -> Tensor:
     """A view of `tensor` through one view operation. `geometry` is its (size, stride, offset) in the storage."""
+    if tensor._dispatcher is not None:
+        return tensor._dispatcher.apply_view(op, tensor, statics, numbers, label)
     try:
         step = view_step(op, tensor._aval, statics, len(numbers), label or op.node)
     except StridedOnly:

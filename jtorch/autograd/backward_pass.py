@@ -331,6 +331,8 @@ def _roots(tensors, grads):
             )
         elif grad._aval.dtype is not tensor._aval.dtype:
             grad = grad.to(tensor._aval.dtype)
+        if isinstance(tensor, Tensor) and tensor._dispatcher is not None and grads[i] is not None:
+            grad = tensor._local_gradient(grad)
         roots.append((tensor._edge(), grad))
     return roots
 
@@ -423,6 +425,8 @@ def grad(
                 )
             if materialize_grads:
                 made = tensor_of(zeros(tensor._aval, tensor._storage.value.place))
+        if made is not None and isinstance(tensor, Tensor) and tensor._dispatcher is not None:
+            made = tensor._gradient(made)
         results.append(made)
     return tuple(results)
 

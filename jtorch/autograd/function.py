@@ -200,6 +200,10 @@ class Function(metaclass=FunctionMeta):
         """Run forward without recording it, and make one node for the whole."""
         node = _node_type(cls)(cls)
         tensors = [a if isinstance(a, Tensor) else None for a in args]
+        if any(t is not None and t._dispatcher is not None for t in tensors):
+            raise NotImplementedError(
+                f"{cls.__name__}.apply over DTensors: call it on .to_local() and make the result a DTensor by DTensor.from_local"
+            )
         node.needs_input_grad = tuple(t is not None and t.requires_grad for t in tensors)
         recording = STATE.grad and any(node.needs_input_grad)
         edges = [None if t is None else t._edge() if t.requires_grad else None for t in tensors] if recording else []

@@ -11,7 +11,7 @@ __all__ = ["DeviceMesh", "init_device_mesh"]
 class DeviceMesh:
     """An array of ranks with names for its dimensions; along each dimension processes form groups.
 
-    All processes of the job make the same meshes in the same order. Tensors spread over a mesh (`DTensor`) are not there.
+    All processes of the job make the same meshes in the same order. `torch.distributed.tensor` spreads tensors over them.
     """
 
     def __init__(
@@ -114,11 +114,17 @@ class DeviceMesh:
     def __hash__(self):
         return hash((self.device_type, self.mesh_dim_names, self.shape, tuple(self.mesh.flatten().tolist())))
 
+    def _strides(self) -> str:
+        """How far apart the ranks of neighbours are, as torch shows it."""
+        rows = [self.mesh.movedim(d, 0).reshape(n, -1)[:, 0].tolist() for d, n in enumerate(self.shape)]
+        steps = [row[1] - row[0] if len(row) > 1 else () for row in rows]
+        return f", stride={tuple(steps)}"
+
     def __repr__(self):
         if self.mesh_dim_names is None:
-            return f"DeviceMesh({self.shape}, '{self.device_type}')"
+            return f"DeviceMesh({self.shape}, '{self.device_type}'{self._strides()})"
         named = ", ".join(f"{name}={n}" for name, n in zip(self.mesh_dim_names, self.shape, strict=True))
-        return f"DeviceMesh(({named}), '{self.device_type}')"
+        return f"DeviceMesh(({named}), '{self.device_type}'{self._strides()})"
 
 
 def init_device_mesh(device_type: str, mesh_shape: tuple[int, ...], *, mesh_dim_names: tuple[str, ...] | None = None, backend_override=None) -> DeviceMesh:  # fmt: skip

@@ -67,8 +67,23 @@ def program(kind: str, op: str | None, mesh):
     return jax.jit(jax.shard_map(_BODIES[kind](op), mesh=mesh, in_specs=rows, out_specs=rows))
 
 
+_SHORT = 1 << 16  # elements: rows up to here are padded, so that short rows of all lengths share a few programs
+
+
 def run(kind: str, op: str | None, mesh, device, row: np.ndarray) -> np.ndarray:
     """Give this process's row to a collective, on its device of the mesh, and wait for its row of the result."""
+    chunks = mesh.devices.size if kind in ("reduce_scatter", "all_to_all") else 1
+    length = row.size // chunks
+    padded = max(256, 1 << (length - 1).bit_length()) if length else 0
+    if length == padded or length > _SHORT:
+        return _run(kind, op, mesh, device, row)
+    wide = np.zeros((chunks, padded), row.dtype)
+    wide[:, :length] = row.reshape(chunks, length)
+    found = _run(kind, op, mesh, device, wide.reshape(-1))
+    return np.ascontiguousarray(found[..., :length])
+
+
+def _run(kind, op, mesh, device, row):
     with jax.enable_x64(True):
         mine = jax.device_put(row[None], jax.sharding.SingleDeviceSharding(device))
         shape = (mesh.devices.size, *row.shape)

@@ -87,6 +87,8 @@ def parse_to(*args, device=None, dtype=None, other=None, non_blocking=False, cop
 
 
 def _convert(self, device, dtype, copy=False, memory_format=None):
+    if self._dispatcher is not None:
+        return self._convert(device, dtype, copy, memory_format)
     out = self
     if device is not None and place_of(device) is not self._storage.value.place:
         out = _moved(out, place_of(device))
