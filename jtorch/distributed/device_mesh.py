@@ -21,6 +21,7 @@ class DeviceMesh:
         self.mesh = mesh if isinstance(mesh, jtorch.Tensor) else jtorch.tensor(mesh, dtype=jtorch.int)
         self.mesh_dim_names = None if mesh_dim_names is None else tuple(mesh_dim_names)
         self._groups: list = []
+        self._parent: tuple | None = None  # the mesh this is a part of, and which of its dimensions
         if _init_backend:
             if not dist.is_initialized():
                 dist.init_process_group()
@@ -101,6 +102,8 @@ class DeviceMesh:
         part = part.permute([sorted(kept).index(d) for d in kept]) if part.ndim > 1 else part
         made = DeviceMesh(self.device_type, part, mesh_dim_names=names, _init_backend=False)
         made._groups = [self._groups[d] for d in kept]
+        root, dims = self._parent or (self, range(self.ndim))
+        made._parent = root, [dims[d] for d in kept]
         return made
 
     def __eq__(self, other):

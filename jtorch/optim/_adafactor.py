@@ -15,6 +15,7 @@ class Adafactor(Optimizer):
     the variance estimate (None: the machine epsilon) and of the parameters' scale.
     """
 
+    _whole = True
     _rule = staticmethod(rules.adafactor)
     _sparse_message = "Adafactor does not support sparse gradients"
 

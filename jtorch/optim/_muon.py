@@ -17,6 +17,7 @@ class Muon(Optimizer):
     0.2 sqrt(max(rows, columns)).
     """
 
+    _whole = True
     _rule = staticmethod(rules.muon)
     _sparse_message = "Muon does not support sparse gradients"
 

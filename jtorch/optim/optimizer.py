@@ -65,6 +65,8 @@ class Optimizer:
     tensor([0.9000, 0.9000])
     """
 
+    # Whether the rule looks at a parameter as a whole, so that it cannot run on parts of one.
+    _whole = False
     # The per-parameter rule, for subclasses without a `step` of their own.
     _rule = None
     # What a sparse gradient raises; None where the rule takes sparse gradients.
@@ -234,6 +236,8 @@ class Optimizer:
         if self.defaults.get("differentiable", False):
             self._update_recorded(params, grads, names, states, numbers, switches)
             return
+        if any(param._dispatcher is not None for param in params):
+            params, grads, states = self._parts(params, grads, states)
         devices = {param.device for param in params}
         if len(devices) > 1:
             for device in sorted(devices, key=str):
@@ -254,6 +258,15 @@ class Optimizer:
             jtorch.dispatch.apply_inplace_lists(rules.count_steps, [steps], [], {}, {})
             return
         jtorch.dispatch.apply_inplace_lists(update, [params, *lists], [grads], numbers, switches)
+
+    def _parts(self, params, grads, states):
+        """This process's parts of DTensors: rules work element by element, but for those that `_whole` marks."""
+        if self._whole and any(p.is_shard() for param in params for p in getattr(param, "placements", ())):
+            raise NotImplementedError(
+                f"{type(self).__name__} needs whole parameters; replicate them, or take an optimizer that works element by element"
+            )
+        states = [{name: _part(value) for name, value in state.items()} for state in states]
+        return [_part(param) for param in params], [_part(grad) for grad in grads], states
 
     def _update_recorded(self, params, grads, names, states, numbers, switches):
         settings = {**numbers, **switches}
@@ -420,6 +433,10 @@ _HOOK_TABLES = (
     "_optimizer_load_state_dict_pre_hooks",
     "_optimizer_load_state_dict_post_hooks",
 )
+
+
+def _part(value):
+    return value._local_tensor if isinstance(value, jtorch.Tensor) and value._dispatcher is not None else value
 
 
 def _cast(param, value, group, key=None):

@@ -24,6 +24,11 @@ def _by_device(tensors, name):
     return groups
 
 
+def _part(tensor):
+    """This process's part of a DTensor."""
+    return tensor if tensor._dispatcher is None else tensor._local_tensor
+
+
 def _get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
     """The norm of all tensors together, as if they were one vector."""
     tensors = _as_list(tensors)
@@ -32,6 +37,13 @@ def _get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=No
         return jtorch.tensor(0.0)
     dtype = functools.reduce(jtorch.promote_types, {tensor.dtype for tensor in tensors})
     norms = []
+    spread = [tensor for tensor in tensors if tensor._dispatcher is not None]
+    if spread:
+        from jtorch.distributed.tensor.norms import total_norm
+
+        rest = [tensor for tensor in tensors if tensor._dispatcher is None]
+        whole = _get_total_norm(rest, norm_type) if rest else None
+        return _finite(total_norm(spread, norm_type, whole), norm_type, error_if_nonfinite)
     for device, here in _by_device(tensors, "linalg_vector_norm").items():
         total = jtorch.zeros((), dtype=dtype.to_real() if dtype.is_complex else dtype, device=device)
         jtorch.dispatch.apply_inplace_lists(clipping.total_norm, [[total]], [here], {}, {"order": norm_type})
@@ -41,7 +53,10 @@ def _get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=No
         moved = [norm.to(gathered.device) for norm in norms]
         jtorch.dispatch.apply_inplace_lists(clipping.total_norm, [[gathered]], [moved], {}, {"order": norm_type})
         norms = [gathered]
-    total = norms[0]
+    return _finite(norms[0], norm_type, error_if_nonfinite)
+
+
+def _finite(total, norm_type, error_if_nonfinite):
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
@@ -53,7 +68,8 @@ def _get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=No
 
 def _clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
     """Scale the gradients by max_norm / total_norm where that is less than one."""
-    grads = [param.grad for param in _as_list(parameters) if param.grad is not None]
+    grads = [_part(param.grad) for param in _as_list(parameters) if param.grad is not None]
+    total_norm = total_norm if total_norm._dispatcher is None else total_norm.full_tensor()
     for device, here in _by_device(grads, "mul_.Tensor").items():
         norm = [total_norm.to(device)]
         jtorch.dispatch.apply_inplace_lists(clipping.scale_down, [here], [norm], {"largest": float(max_norm)}, {})
@@ -94,6 +110,6 @@ def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False
 
 def clip_grad_value_(parameters, clip_value, foreach=None):
     """Clamp every element of every gradient to [-clip_value, clip_value], in place."""
-    grads = [param.grad for param in _as_list(parameters) if param.grad is not None]
+    grads = [_part(param.grad) for param in _as_list(parameters) if param.grad is not None]
     for here in _by_device(grads, "clamp_").values():
         jtorch.dispatch.apply_inplace_lists(clipping.clamp_all, [here], [], {"bound": float(clip_value)}, {})
