@@ -90,6 +90,29 @@ def overlap(a, b) -> float:
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
+def turned_overlap(a, b) -> float:
+    """Intersection over union of two boxes (x, y, width, height, degrees): the first, cut along each edge of the second."""
+    left, edges = outline(a), outline(b)
+    for start, end in zip(edges, np.roll(edges, -1, 0), strict=True):
+        rest = []
+        for p, q in zip(left, left[1:] + left[:1], strict=True):
+            sides = [(end[0] - start[0]) * (z[1] - start[1]) - (end[1] - start[1]) * (z[0] - start[0]) for z in (p, q)]
+            rest += [p] if sides[0] >= 0 else []
+            rest += [p + (q - p) * sides[0] / (sides[0] - sides[1])] if (sides[0] >= 0) != (sides[1] >= 0) else []
+        left = rest
+    both = sum(p[0] * q[1] - p[1] * q[0] for p, q in zip(left, left[1:] + left[:1], strict=True)) / 2
+    return both / (a[2] * a[3] + b[2] * b[3] - both)
+
+
+def outline(box) -> list[np.ndarray]:
+    x, y, width, height, turn = box
+    cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    units = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
+    return [
+        np.array([x + u * width * cos + v * height * sin, y - u * width * sin + v * height * cos]) for u, v in units
+    ]
+
+
 def deformed(x, offset, weight, bias, mask, stride, padding, dilation) -> np.ndarray:
     kernel, taps = weight.shape[2:], weight.shape[2] * weight.shape[3]
     parts, per_group = offset.shape[1] // (2 * taps), weight.shape[1]

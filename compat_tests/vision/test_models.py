@@ -39,8 +39,6 @@ from .reference import load_torchvision
 # Families that are not there yet: a row of jtorch/compat/reasons.toml says so.
 ABSENT = ("video.mvit", "video.swin_transformer")
 ABSENT_MODELS = ("mvit", "swin3d")
-# Constructors that take by keyword what torchvision's also take by position.
-BY_KEYWORD = ("MaskRCNN", "KeypointRCNN")
 # Of how torchvision traces and flattens.
 OWN_AFFAIR = ("expand_masks_tracing_scale", "permute_and_flatten")
 NAMES = [name for package in packages(models) for name in models.list_models(module=package)]
@@ -289,8 +287,6 @@ def test_equals_torchvisions_names(without_draws):
                 continue
             if found is None:
                 missing.append(f"{family}.{name}")
-            elif name in BY_KEYWORD:
-                continue
             elif inspect.isclass(value) and issubclass(value, torchvision.models._api.nn.Module):
                 expected = list(inspect.signature(value.__init__).parameters)
                 if expected != ["self"] and list(inspect.signature(found.__init__).parameters) != expected:

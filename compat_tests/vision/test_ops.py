@@ -12,7 +12,7 @@ from jtorch.vision import ops
 from jtorch.vision.ops import feature_pyramid_network as pyramids
 
 from .reference import load_torchvision
-from .region_definitions import aligned, deformed, suppressed, windowed
+from .region_definitions import aligned, deformed, suppressed, turned_overlap, windowed
 
 SIZE = (2, 3)
 ROIS = np.array([[0, 1.0, 1.0, 8.0, 7.0], [1, 0.5, 2.0, 12.5, 9.5], [1, 3.0, 3.0, 3.0, 3.5], [0, 7.0, 5.0, 30.0, 14.0]])
@@ -140,9 +140,24 @@ def test_deformable_convolution(groups, parts, stride, padding, dilation):
         layer(given[0], given[1][..., 1:], given[2])
 
 
-def test_turned_boxes_overlap_is_said_to_be_missing():
-    with pytest.raises(NotImplementedError, match="the overlap of turned boxes"):
-        ops.box_iou(jtorch.zeros(1, 5), jtorch.zeros(1, 5), fmt="cxcywhr")
+def test_turned_boxes_overlap():
+    random = np.random.RandomState(0)
+    a, b = (
+        np.c_[random.rand(n, 2) * 9 + 50, random.rand(n, 2) * 8 + 0.5, random.randint(-8, 9, n) * 45] for n in (8, 6)
+    )
+    a[:2], a[2:4, :4], a[4:6, :2], a[6:, 4] = b[:2], b[2:4, :4], b[4:6, :2], [11.3, -77]
+    expected = [[turned_overlap(x, y) for y in b] for x in a]
+    a, b = jtorch.tensor(a), jtorch.tensor(b)
+    found = ops.box_iou(a, b, fmt="cxcywhr")
+    assert found.dtype == jtorch.float32
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+    for fmt in ("xywhr", "xyxyxyxy"):
+        x, y = (ops.box_convert(boxes, "cxcywhr", fmt)[None] for boxes in (a, b))
+        np.testing.assert_allclose(ops.box_iou(x, y, fmt=fmt).numpy()[0], expected, atol=1e-5)
+    empty = jtorch.tensor([[55.0, 55, 0, 4, 3]], requires_grad=True)
+    nothing = ops.box_iou(empty, b.float(), fmt="cxcywhr")
+    nothing.sum().backward()
+    assert not nothing.any() and not empty.grad.any()
 
 
 # ------------------------------------------------------------------------------------------------ with torchvision

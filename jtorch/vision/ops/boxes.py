@@ -5,6 +5,13 @@ import numpy as np
 import jtorch
 from jtorch.tensor import Tensor
 
+from ._turned_boxes import (
+    center_to_corner,
+    corner_to_center,
+    from_four_corners,
+    iou_of_turned,
+    to_four_corners,
+)
 from ._utils import _upcast
 
 _UPRIGHT = ("xyxy", "xywh", "cxcywh")
@@ -109,55 +116,18 @@ def _to_center(boxes: Tensor) -> Tensor:
     return jtorch.cat(((boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]), -1)
 
 
-def _axes(turn: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of degrees."""
-    radians = turn * jtorch.pi / 180.0
-    return radians.cos(), radians.sin()
-
-
-def _turned(x: Tensor, y: Tensor, along: Tensor, down: Tensor, turn: Tensor) -> tuple[Tensor, Tensor]:
-    """The point `along` the box's own x axis and `down` its y axis from (x, y); angles run counter-clockwise."""
-    cos, sin = _axes(turn)
-    return x + along * cos + down * sin, y - along * sin + down * cos
-
-
-def _center_to_corner_turned(boxes: Tensor) -> Tensor:
-    x, y, width, height, turn = boxes.unbind(-1)
-    return jtorch.stack((*_turned(x, y, -(width / 2), -(height / 2), turn), width, height, turn), -1)
-
-
-def _corner_to_center_turned(boxes: Tensor) -> Tensor:
-    x, y, width, height, turn = boxes.unbind(-1)
-    return jtorch.stack((*_turned(x, y, width / 2, height / 2, turn), width, height, turn), -1)
-
-
-def _to_four_corners(boxes: Tensor) -> Tensor:
-    x, y, width, height, turn = boxes.unbind(-1)
-    nothing = jtorch.zeros_like(width)
-    sides = ((nothing, nothing), (width, nothing), (width, height), (nothing, height))
-    return jtorch.stack([value for side in sides for value in _turned(x, y, *side, turn)], -1)
-
-
-def _from_four_corners(boxes: Tensor) -> Tensor:
-    x1, y1, x2, y2, x3, y3, _, _ = boxes.unbind(-1)
-    turn = jtorch.atan2(y1 - y2, x2 - x1) * 180 / jtorch.pi
-    width = ((x2 - x1) ** 2 + (y1 - y2) ** 2).sqrt()
-    height = ((x3 - x2) ** 2 + (y3 - y2) ** 2).sqrt()
-    return jtorch.stack((x1, y1, width, height, turn), -1)
-
-
 # By way of corners: upright boxes' "xyxy", turned boxes' "xywhr".
 _TO_HUB = {
     "xywh": _from_corner,
     "cxcywh": _from_center,
-    "cxcywhr": _center_to_corner_turned,
-    "xyxyxyxy": _from_four_corners,
+    "cxcywhr": center_to_corner,
+    "xyxyxyxy": from_four_corners,
 }
 _FROM_HUB = {
     "xywh": _to_corner,
     "cxcywh": _to_center,
-    "cxcywhr": _corner_to_center_turned,
-    "xyxyxyxy": _to_four_corners,
+    "cxcywhr": corner_to_center,
+    "xyxyxyxy": to_four_corners,
 }
 
 
@@ -216,22 +186,25 @@ def _box_inter_union(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy") -> tuple
 
 
 def box_iou(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy") -> Tensor:
-    """Intersection over union (..., N, M) of each of N boxes with each of M.
+    """Intersection over union (..., N, M) of each of N boxes with each of M; of turned boxes in float32.
 
-    Differs from torchvision: the overlap of turned boxes raises NotImplementedError.
+    Differs from torchvision: turned boxes may have leading dimensions and be of any dtype, and the result has a gradient.
 
     >>> import jtorch as torch
     >>> box_iou(torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[0.0, 0, 2, 1], [1, 1, 3, 3]]))
     tensor([[0.5000, 0.1429]])
+    >>> box_iou(torch.tensor([[0.0, 0, 2, 2, 0]]), torch.tensor([[0.0, 0, 2, 2, 45], [9, 9, 2, 2, 0]]), fmt="cxcywhr")
+    tensor([[0.7071, 0.0000]])
     """
     if fmt in _UPRIGHT:
         intersection, union = _box_inter_union(boxes1, boxes2, fmt)
         return intersection / union
     if fmt in _TURNED:
-        raise NotImplementedError(
-            f"box_iou(): the overlap of turned boxes (fmt='{fmt}') is not computed here.\n"
-            "Draw the boxes as masks, or take box_convert(...) to their corners and intersect polygons on the host."
-        )
+        centered = [
+            boxes if fmt == "cxcywhr" else box_convert(boxes, in_fmt=fmt, out_fmt="cxcywhr")
+            for boxes in (boxes1, boxes2)
+        ]
+        return iou_of_turned(*centered)
     raise ValueError(
         f"Unsupported format '{fmt}'. Supported axis-aligned formats: {_UPRIGHT}. Supported rotated formats: {_TURNED}."
     )

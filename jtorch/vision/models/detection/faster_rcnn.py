@@ -1,5 +1,7 @@
 """Faster R-CNN (Ren et al. 2015, https://arxiv.org/abs/1506.01497), on a feature pyramid."""
 
+import functools
+import inspect
 from collections.abc import Callable
 
 import jtorch.nn.functional as F
@@ -139,6 +141,25 @@ class FasterRCNN(GeneralizedRCNN):
             for given, usual in ((image_mean, IMAGE_MEAN), (image_std, IMAGE_STD))
         )
         super().__init__(backbone, rpn, heads, GeneralizedRCNNTransform(min_size, max_size, mean, std, **kwargs))
+
+
+def also_by_position(init: Callable[..., None]) -> Callable[..., None]:
+    """Let the constructor of a kind of `FasterRCNN` take the arguments of that one by position, and its own after them."""
+    *known, rest = inspect.signature(FasterRCNN.__init__).parameters.values()
+    own = inspect.signature(init).parameters
+    known = [own.get(parameter.name, parameter) for parameter in known]
+    added = [own[name] for name in own if name not in {parameter.name for parameter in [*known, rest]}]
+    either = [parameter.replace(kind=parameter.POSITIONAL_OR_KEYWORD) for parameter in (*known, *added)]
+    signature = inspect.Signature([*either, rest])
+
+    @functools.wraps(init)
+    def __init__(*args, **kwargs) -> None:
+        given = signature.bind(*args, **kwargs).arguments
+        others = given.pop(rest.name, {})
+        init(given.pop("self"), given.pop("backbone"), **given, **others)
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
 
 
 class TwoMLPHead(nn.Module):

@@ -14,7 +14,7 @@ from .._utils import _ovewrite_value_param
 from ..resnet import ResNet50_Weights
 from ._utils import overwrite_eps
 from .backbone_utils import _validate_trainable_layers
-from .faster_rcnn import FasterRCNN, check_kind, resnet_pyramid
+from .faster_rcnn import FasterRCNN, also_by_position, check_kind, resnet_pyramid
 
 __all__ = ["KeypointRCNN", "KeypointRCNN_ResNet50_FPN_Weights", "keypointrcnn_resnet50_fpn"]
 
@@ -22,10 +22,11 @@ __all__ = ["KeypointRCNN", "KeypointRCNN_ResNet50_FPN_Weights", "keypointrcnn_re
 class KeypointRCNN(FasterRCNN):
     """`FasterRCNN` whose targets have "keypoints" (n, K, 3) of x, y and whether they are visible.
 
-    Detections have "keypoints" (n, K, 3) and "keypoints_scores" (n, K). Takes the arguments of `FasterRCNN`, by keyword from
-    the third on.
+    Detections have "keypoints" (n, K, 3) and "keypoints_scores" (n, K). Takes the arguments of `FasterRCNN`, then its
+    own.
     """
 
+    @also_by_position
     def __init__(
         self,
         backbone,

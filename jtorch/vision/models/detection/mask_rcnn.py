@@ -10,7 +10,7 @@ from ...ops.misc import Conv2dNormActivation
 from .._initialize import he_by_outputs, initialize
 from ..resnet import ResNet50_Weights
 from ._declare import declare
-from .faster_rcnn import FasterRCNN, check_kind, resnet_pyramid, second_version
+from .faster_rcnn import FasterRCNN, also_by_position, check_kind, resnet_pyramid, second_version
 
 __all__ = [
     "MaskRCNN",
@@ -24,9 +24,10 @@ __all__ = [
 class MaskRCNN(FasterRCNN):
     """`FasterRCNN` whose targets have "masks" (n, H, W) of 0 and 1, and whose detections "masks" (n, 1, H, W) in 0..1.
 
-    Takes the arguments of `FasterRCNN`, by keyword from the third on.
+    Takes the arguments of `FasterRCNN`, then its own.
     """
 
+    @also_by_position
     def __init__(
         self, backbone, num_classes=None, *, mask_roi_pool=None, mask_head=None, mask_predictor=None, **kwargs
     ) -> None:
