@@ -155,6 +155,85 @@ def custom_function_under_autocast():
     return step, [first, second]
 
 
+@program
+def scaled_gradients():
+    """Some batches overflow: those steps are skipped, and the scale shrinks."""
+    model = nn.Linear(6, 3)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0, growth_interval=2)
+    large = torch.tensor(float("inf"))
+
+    def step(x):
+        optimizer.zero_grad()
+        x = torch.where(x[0, 0] > 0, x, large)
+        loss = model(x).pow(2).mean()
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        scaler.step(optimizer)
+        scaler.update()
+        return torch.where(loss.isfinite(), loss, -1.0).detach(), scaler._get_scale_async().clone()
+
+    return step, [model]
+
+
+@program
+def average_of_weights():
+    model = nn.Linear(6, 3)
+    optimizer = torch.optim.Adam(model.parameters(), torch.tensor(0.1))
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_swa_multi_avg_fn(), use_buffers=True
+    )
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = model(x).pow(2).mean()
+        loss.backward()
+        optimizer.step()
+        average.update_parameters(model)
+        return loss.detach()
+
+    return step, [model, average]
+
+
+@program
+def ensemble_under_vmap():
+    models = [nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 2)) for _ in range(3)]
+    parameters, buffers = torch.func.stack_module_state(models)
+    optimizer = torch.optim.SGD(parameters.values(), 0.1)
+    stacked = nn.ParameterList(parameters.values())
+
+    def single(parameters, buffers, x):
+        return torch.func.functional_call(models[0], (parameters, buffers), (x,))
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = torch.func.vmap(single, in_dims=(0, 0, None))(parameters, buffers, x).pow(2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return step, [stacked]
+
+
+@program
+def descent_by_functional_gradients():
+    model = nn.Linear(6, 3)
+    parameters = dict(model.named_parameters())
+
+    def loss(parameters, x):
+        return torch.func.functional_call(model, parameters, (x,)).pow(2).mean()
+
+    def step(x):
+        slopes = torch.func.vmap(torch.func.grad(loss), (None, 0))(parameters, x)
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                parameter -= 0.1 * slopes[name].mean(0)
+        return loss(parameters, x)
+
+    return step, [model]
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_step(name):
     before = torch.set_execution("deferred")

@@ -6,6 +6,7 @@ from collections import abc, defaultdict
 from enum import Enum
 
 import jtorch
+from jtorch.autograd.mode import STATE
 from jtorch.dispatch import apply_inplace_lists
 from jtorch.ops import loss_scaling
 from jtorch.tensor import Tensor
@@ -141,8 +142,11 @@ class GradScaler:
                 self.unscale_(optimizer)
             if not state["found_inf_per_device"]:
                 raise AssertionError("No inf checks were recorded for this optimizer.")
-            bad = sum(found.item() for found in state["found_inf_per_device"].values())
-            made = None if bad else optimizer.step(*args, **kwargs)
+            found = state["found_inf_per_device"].values()
+            if STATE.capturing:
+                made = _step_unless(found, optimizer, args, kwargs)
+            else:
+                made = None if sum(f.item() for f in found) else optimizer.step(*args, **kwargs)
         state["stage"] = OptState.STEPPED
         return made
 
@@ -183,7 +187,7 @@ class GradScaler:
                 raise AssertionError("No inf checks were recorded prior to update.")
             factors = {"growth_factor": float(self._growth_factor), "backoff_factor": float(self._backoff_factor), "growth_interval": int(self._growth_interval)}  # fmt: skip
             apply_inplace_lists(loss_scaling.adapt, [[scale], [tracker]], [[sum(found[1:], found[0])]], factors, {})
-        self._per_optimizer_states = defaultdict(_fresh_state)
+        self._per_optimizer_states.clear()
 
     def _set(self, new_scale) -> None:
         if isinstance(new_scale, float):
@@ -279,3 +283,29 @@ class GradScaler:
 
     def _found_inf_per_device(self, optimizer) -> dict:
         return self._per_optimizer_states[id(optimizer)]["found_inf_per_device"]
+
+
+def _step_unless(found, optimizer, args, kwargs):
+    """The step of an optimizer as a captured program makes it, which cannot skip it: where something was found, what it wrote is put back."""
+    written = []
+    for group in optimizer.param_groups:
+        for param in group["params"]:
+            if param.grad is None:
+                continue
+            state = optimizer.state[param]
+            if not state and optimizer._state_names(group):
+                state.update(optimizer._new_state(group, param, param.grad))
+            if state.get("momentum_buffer", param) is None:
+                if group["dampening"]:
+                    raise RuntimeError(
+                        "GradScaler.step: in a captured function a first step with momentum and dampening cannot be skipped; call it once before it is captured"
+                    )
+                state["momentum_buffer"] = jtorch.zeros_like(param, requires_grad=False)
+            written += [param, *(value for value in state.values() if isinstance(value, Tensor))]
+    with jtorch.no_grad():
+        before = [tensor.clone() for tensor in written]
+        made = optimizer.step(*args, **kwargs)
+        for tensor, old in zip(written, before, strict=True):
+            bad = sum(f.to(tensor.device) for f in found) != 0
+            tensor.copy_(jtorch.where(bad, old, tensor))
+    return made

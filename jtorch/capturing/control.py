@@ -1,5 +1,6 @@
-"""Decisions and loops that a program makes by itself: `cond`, `while_loop` and `scan`, with torch's signatures."""
+"""Decisions and loops that a program makes by itself: `cond`, `while_loop` and `scan`, with torch's signatures, and `vmap` in a captured function."""
 
+import jax
 from jax import lax
 
 import jtorch
@@ -297,3 +298,20 @@ def scan(combine_fn, init, xs, *, dim: int = 0, reverse: bool = False):
     found = _apply("scan", (body.key, count, len(slices), reverse), run, [*carry, *slices, *body.tensors])
     returned_carry, returned = pytree.tree_unflatten(found, body.spec)
     return returned_carry, returned
+
+
+def mapped(function, operands, dims) -> list[Tensor]:
+    """`function` of a list of tensors, over dimension `dims[i]` of each (None: all of it each time); results have the mapped dimension first."""
+    examples = [t if dim is None else t.select(dim, 0) for t, dim in zip(operands, dims, strict=True)]
+
+    def example(*tensors):
+        return function(list(tensors))
+
+    example.__qualname__ = "the mapped function"
+    body = Body("vmap", example, examples, pytree.tree_structure(tuple(examples)))
+    count, axes = len(operands), (*dims, *(None for _ in body.tensors))
+
+    def run(arrays):
+        return jax.vmap(lambda *given: body(given[:count], given[count:]), in_axes=axes)(*arrays)
+
+    return list(_apply("vmap", (body.key, axes), run, [*operands, *body.tensors]))

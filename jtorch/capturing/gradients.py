@@ -15,8 +15,8 @@ class Forward:
     Results are those of the function that have a gradient, then what else it writes and returns, then what the backward pass needs of it.
     """
 
-    def __init__(self, name, recording: Recording, tensors, outs, others):
-        """`tensors` are those that were lifted, `outs` the results with history, `others` further results by slot."""
+    def __init__(self, name, recording: Recording, tensors, numbers, outs, others):
+        """`tensors` are those that were lifted, as inputs `numbers`; `outs` are the results with history, `others` further results by slot."""
         shown = [recording.operand(out._read()) for out in outs]  # of views, a last operation of the forward pass
         entries = len(recording.entries)
         slots = len(recording.slots)
@@ -53,7 +53,14 @@ class Forward:
         self.prim = Prim(name, run_forward, avals, origin=plain_origin(f"{name}Backward", len(outs)))
         position = {number: i for i, number in enumerate(forward.used)}
         number_of = {id(tensor): i for i, tensor in enumerate(tensors)}
-        order = {position[-1 - leaf._storage.value.slot]: k for k, (leaf, _) in enumerate(pairs)}
+        order = {}
+        for k, (leaf, _) in enumerate(pairs):
+            number = numbers[number_of[id(leaf)]]
+            if number not in position:
+                raise NotImplementedError(
+                    f"jtorch.capture({name}): a result depends on a tensor of shape {list(leaf.shape)} that the function overwrites before it reads it; capture the whole step"
+                )
+            order[position[number]] = k
         self.wanted = tuple(i in order for i in range(len(forward.used)))
         self.leaves = {i: number_of[id(pairs[k][0])] for i, k in order.items()}
         wanted = [order[i] for i in sorted(order)]

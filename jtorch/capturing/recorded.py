@@ -103,7 +103,12 @@ class Recorded:
         if self.outs:
             others = list(dict.fromkeys([*(slot for _, slot in written), *(slot for slot, _ in self.new)]))
             self.forward = Forward(
-                name_of(recorder.fn).rpartition(".")[2].strip("<>"), recording, recorder.tensors, outs, others
+                name_of(recorder.fn).rpartition(".")[2].strip("<>"),
+                recording,
+                recorder.tensors,
+                [self.inputs[self._storage_number[id(storage)]] for _, storage, *_ in recorder.handles],
+                outs,
+                others,
             )
             self.replay = self.forward.replay
             self._number_results({slot: len(outs) + i for i, slot in enumerate(others)}, written)

@@ -252,7 +252,11 @@ def run(function, operands, dims, randomness) -> list[Tensor]:
 
 
 def apply(function, operands, dims, randomness) -> list[Tensor]:
-    """`run`, as one node of the graph where gradients are wanted."""
+    """`run`, as one node of the graph where gradients are wanted; in a captured function, one operation of its program."""
+    if STATE.capturing:
+        from jtorch.capturing.control import mapped
+
+        return mapped(function, operands, dims)
     if not STATE.grad:
         return run(function, operands, dims, randomness)
     found = _Found()

@@ -214,7 +214,12 @@ class Optimizer:
                     state.update(self._new_state(group, param, grad))
         numbers, switches = self._settings(group)
         if not self.defaults.get("differentiable", False):
-            numbers = {name: float(value) for name, value in numbers.items()}
+            device = params[0].device
+            numbers = {
+                # A tensor beside the parameters is an input of the program: nothing waits for it.
+                name: value if isinstance(value, jtorch.Tensor) and value.device == device else float(value)
+                for name, value in numbers.items()
+            }
         self._update(params, grads, names, states, numbers, switches)
 
     def _update_with_sparse(self, group, params, grads):
@@ -245,7 +250,7 @@ class Optimizer:
                 chosen = [[values[i] for i in here] for values in (params, grads, states) if values]
                 self._update(chosen[0], chosen[1], names, chosen[2] if states else [], numbers, switches)
             return
-        update = rules.for_all(self._rule)
+        update, numbers = rules.for_all(self._rule), dict(numbers)
         lists = [[state[name] for state in states] for name in names]
         if "step" in names and lists[names.index("step")][0].device not in devices:
             # As in torch the counts stay on the CPU: the program elsewhere takes them as numbers.
@@ -253,11 +258,14 @@ class Optimizer:
             steps = lists.pop(position)
             update = _given_steps(update, position, str(steps[0].dtype).removeprefix("torch."))
             counts = {f"step{i}": float(step) for i, step in enumerate(steps)}
-            numbers = {**numbers, **counts}
-            jtorch.dispatch.apply_inplace_lists(update, [params, *lists], [grads], numbers, switches)
+            numbers |= counts
             jtorch.dispatch.apply_inplace_lists(rules.count_steps, [steps], [], {}, {})
-            return
-        jtorch.dispatch.apply_inplace_lists(update, [params, *lists], [grads], numbers, switches)
+        inputs = [grads]
+        given = tuple(name for name, value in numbers.items() if isinstance(value, jtorch.Tensor))
+        if given:
+            update = _given_tensors(update, given)
+            inputs.append([numbers.pop(name).to(params[0].device) for name in given])
+        jtorch.dispatch.apply_inplace_lists(update, [params, *lists], inputs, numbers, switches)
 
     def _parts(self, params, grads, states):
         """This process's parts of DTensors: rules work element by element, but for those that `_whole` marks."""
@@ -455,6 +463,18 @@ def _cast(param, value, group, key=None):
     if isinstance(value, Iterable) and not isinstance(value, str):
         return type(value)(_cast(param, v, group) for v in value)
     return value
+
+
+@functools.cache
+def _given_tensors(update, names):
+    """`update` with some of its numbers as a last list of tensors."""
+
+    def updated(*lists, **settings):
+        *lists, tensors = lists
+        numbers = {name: tensor.reshape(()).astype("float64") for name, tensor in zip(names, tensors, strict=True)}
+        return update(*lists, **numbers, **settings)
+
+    return updated
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from copy import deepcopy
 from itertools import chain
 
 import jtorch
+from jtorch.autograd.mode import STATE
 from jtorch.nn.modules.batchnorm import _BatchNorm
 from jtorch.nn.modules.module import Module
 from jtorch.optim.lr_scheduler.scheduler import LRScheduler, _one_per_group
@@ -68,7 +69,8 @@ def get_swa_multi_avg_fn():
     def swa_update(averaged_param_list, current_param_list, num_averaged):
         for average, current in zip(averaged_param_list, current_param_list, strict=True):
             if average.is_floating_point() or average.is_complex():
-                average.lerp_(current, 1 / (float(num_averaged) + 1))
+                weight = 1 / (num_averaged + 1)
+                average.lerp_(current, weight.to(average.dtype) if isinstance(weight, jtorch.Tensor) else weight)
             else:
                 average.add_((current - average) / (num_averaged + 1))
 
@@ -116,7 +118,9 @@ class AveragedModel(Module):
         for average, current in zip(mine, theirs, strict=False):
             averages.append(average.detach())
             currents.append(current.detach().to(average.device))
-        if self.n_averaged == 0:
+        # A captured function cannot look whether it is the first time: it averages, and chooses.
+        first = self.n_averaged == 0
+        if not STATE.capturing and first:
             for average, current in zip(averages, currents, strict=True):
                 average.copy_(current)
         elif self.multi_avg_fn is not None:
@@ -128,6 +132,9 @@ class AveragedModel(Module):
             avg_fn = self.avg_fn or get_swa_avg_fn()
             for average, current in zip(averages, currents, strict=True):
                 average.copy_(avg_fn(average, current, self.n_averaged.to(average.device)))
+        if STATE.capturing:
+            for average, current in zip(averages, currents, strict=True):
+                average.copy_(jtorch.where(first.to(average.device), current, average))
         if not self.use_buffers:
             for mine, theirs in zip(self.module.buffers(), model.buffers(), strict=True):
                 mine.detach().copy_(theirs.detach().to(mine.device))
