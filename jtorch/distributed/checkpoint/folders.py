@@ -1,4 +1,4 @@
-"""Checkpoints as folders: tensors by orbax, everything else in a file of `torch.save`.
+"""Checkpoints as folders: tensors by orbax, those of several processes by each its own parts (`parts.py`), everything else in a file of `torch.save`.
 
 A folder has `tensors-NUMBER/`, orbax's, and `objects.pt`: which of these folders counts, the names of tensors, in their order, with dtypes and shapes, and the
 values that are no tensors (or have no elements, which orbax does not store). It is written last and replaced whole, so that a save that is cut off leaves the
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import jax
 
 import jtorch
+from jtorch import distributed as dist
+from jtorch.distributed.checkpoint import parts
 from jtorch.distributed.checkpoint.api import CheckpointException
 from jtorch.distributed.checkpoint.stateful import Stateful
 
@@ -39,7 +41,7 @@ class Metadata:
 def save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=None, process_group=None, no_dist: bool = False, **_) -> Metadata:  # fmt: skip
     """Write a `state_dict`, or several in a dict, to a folder, each tensor from the devices that hold it. What is there is replaced at the end.
 
-    Values that have `state_dict()` are asked for it.
+    Values that have `state_dict()` are asked for it. Joined processes all call it: each writes its parts of DTensors, rank 0 everything else.
 
     >>> import tempfile, jtorch as torch
     >>> from jtorch.distributed import checkpoint as dcp
@@ -51,12 +53,17 @@ def save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=N
     {'x': tensor([1., 1.]), 'epoch': 3}
     """
     folder = _folder(checkpoint_id, storage_writer)
-    return _write(*_split(_flat(_expanded(state_dict))), folder)
+    values = _flat(_expanded(state_dict))
+    if parts.several(values.values(), no_dist):
+        return _write_parts(values, folder, process_group)
+    return _write(*_split(values), folder)
 
 
 def async_save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=None, process_group=None, **_):
     """`save` in a thread, of the values as they are now: a `concurrent.futures.Future`."""
     folder = _folder(checkpoint_id, storage_writer)
+    if parts.several(_flat(_expanded(state_dict)).values(), False):
+        raise NotImplementedError("torch.distributed.checkpoint.async_save by several processes is not there; use save")
     tensors, objects = _split(_flat(_expanded(state_dict)))
     executor = concurrent.futures.ThreadPoolExecutor(1)
     future = executor.submit(_write, tensors, copy.deepcopy(objects), folder)
@@ -158,6 +165,32 @@ def _write(arrays: dict, objects: dict, folder: str) -> Metadata:
     return _metadata(index)
 
 
+def _write_parts(values: dict, folder: str, group) -> Metadata:
+    """Each process its parts; rank 0 the rest, and last the file that makes the checkpoint count."""
+    tensors = {name: v for name, v in values.items() if isinstance(v, jtorch.Tensor) and v.layout is jtorch.strided}
+    box = [_TENSORS + secrets.token_hex(4)]
+    several = dist.is_initialized() and dist.get_world_size(group) > 1
+    if several:
+        dist.broadcast_object_list(box, group=group, group_src=0)
+    index = {
+        "folder": box[0],
+        "tensors": {},
+        "parts": parts.write(tensors, os.path.join(folder, box[0]), group),
+        "objects": {name: value for name, value in values.items() if name not in tensors},
+    }
+    if not several or dist.get_rank(group) == 0:
+        os.makedirs(folder, exist_ok=True)
+        unfinished = os.path.join(folder, _OBJECTS + ".unfinished")
+        jtorch.save(index, unfinished)
+        os.replace(unfinished, os.path.join(folder, _OBJECTS))
+        for entry in os.listdir(folder):
+            if entry.startswith(_TENSORS) and entry != box[0]:
+                shutil.rmtree(os.path.join(folder, entry))
+    if several:
+        dist.barrier(group)
+    return _metadata(index)
+
+
 def _index(folder: str) -> dict:
     marker = os.path.join(folder, _OBJECTS)
     if not os.path.exists(marker):
@@ -170,42 +203,65 @@ def _index(folder: str) -> dict:
     return jtorch.load(marker, weights_only=True)
 
 
+def _stored(index) -> dict:
+    """Names of tensors with dtype and shape."""
+    return {**index["tensors"], **index.get("parts", {})}
+
+
 def _metadata(index) -> Metadata:
     tensors = {
-        name: TensorStorageMetadata(dtype, jtorch.Size(shape)) for name, (dtype, shape) in index["tensors"].items()
+        name: TensorStorageMetadata(dtype, jtorch.Size(shape)) for name, (dtype, shape, *_) in _stored(index).items()
     }
     return Metadata({**tensors, **dict.fromkeys(index["objects"])})
 
 
 def _read(state_dict, folder: str) -> None:
-    import orbax.checkpoint
-
     index = _index(folder)
-    positions = {name: i for i, name in enumerate(index["tensors"])}
+    stored = _stored(index)
     values = _flat(_expanded(state_dict))
     for name in values:
-        if name not in positions and name not in index["objects"]:
+        if name not in stored and name not in index["objects"]:
             raise RuntimeError(f"Missing key in checkpoint state_dict: {name}.")
-    wanted = {name: value for name, value in values.items() if name in positions and isinstance(value, jtorch.Tensor)}
+    wanted = {name: value for name, value in values.items() if name in stored and isinstance(value, jtorch.Tensor)}
     for name, tensor in wanted.items():
-        saved = jtorch.Size(index["tensors"][name][1])
+        saved = jtorch.Size(stored[name][1])
         if saved != tensor.shape:
             raise ValueError(f"Size mismatch between saved {saved} and current: {tensor.shape} for {name}")
     loaded: dict = {name: index["objects"][name] for name in values if name in index["objects"]}
-    if wanted:
-        structs = {}
-        for name, tensor in wanted.items():
-            sharding = jtorch.to_jax(tensor.detach()).sharding
-            dtype = index["tensors"][name][0].numpy
-            structs[f"t{positions[name]}"] = jax.ShapeDtypeStruct(tuple(tensor.shape), dtype, sharding=sharding)
-        arguments = orbax.checkpoint.checkpoint_utils.construct_restore_args(structs)
-        with jax.enable_x64(True):
-            arrays = orbax.checkpoint.PyTreeCheckpointer().restore(
-                os.path.join(folder, index["folder"]),
-                args=orbax.checkpoint.args.PyTreeRestore(item=structs, restore_args=arguments, partial_restore=True),
-            )
-        loaded.update({name: jtorch.from_jax(arrays[f"t{positions[name]}"]) for name in wanted})
+    if wanted and "parts" in index:
+        loaded.update(parts.read(index["parts"], wanted, os.path.join(folder, index["folder"])))
+    elif wanted:
+        loaded.update(_restored(index, wanted, folder))
     _fill(state_dict, loaded, "")
+
+
+def _restored(index, wanted, folder: str) -> dict:
+    """Tensors that orbax has written."""
+    import orbax.checkpoint
+
+    positions = {name: i for i, name in enumerate(index["tensors"])}
+    structs = {}
+    for name, tensor in wanted.items():
+        like = tensor if tensor._dispatcher is None else tensor.to_local()
+        sharding = jtorch.to_jax(like.detach()).sharding
+        dtype = index["tensors"][name][0].numpy
+        structs[f"t{positions[name]}"] = jax.ShapeDtypeStruct(tuple(tensor.shape), dtype, sharding=sharding)
+    arguments = orbax.checkpoint.checkpoint_utils.construct_restore_args(structs)
+    with jax.enable_x64(True):
+        arrays = orbax.checkpoint.PyTreeCheckpointer().restore(
+            os.path.join(folder, index["folder"]),
+            args=orbax.checkpoint.args.PyTreeRestore(item=structs, restore_args=arguments, partial_restore=True),
+        )
+    made = {name: jtorch.from_jax(arrays[f"t{positions[name]}"]) for name in wanted}
+    return {name: _cut_as(value, wanted[name]) for name, value in made.items()}
+
+
+def _cut_as(value, like):
+    if like._dispatcher is None:
+        return value
+    from jtorch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(value, like.device_mesh, like.placements, src_data_rank=None)
 
 
 def _fill(tree, loaded, prefix: str):

@@ -76,8 +76,7 @@ def _run(module, forward, args, kwargs):
     policy = group.policy
     if policy.param_dtype is not None and policy.cast_forward_inputs:
         args, kwargs = tree_map(lambda x: _cast(x, policy.param_dtype), (args, kwargs))
-    with group.forward():
-        made = forward(*args, **kwargs)
+    made = group.call(forward, args, kwargs)
     return made if policy.output_dtype is None else tree_map(lambda x: _cast(x, policy.output_dtype), made)
 
 

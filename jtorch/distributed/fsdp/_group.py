@@ -5,8 +5,11 @@ import contextlib
 import jtorch
 from jtorch import distributed as dist
 from jtorch.autograd import Function
+from jtorch.autograd.backward_pass import queue_callback
+from jtorch.autograd.mode import STATE
 from jtorch.distributed.tensor import DTensor, Replicate, Shard
 from jtorch.distributed.tensor.placement_types import _StridedShard
+from jtorch.utils._pytree import tree_map
 
 
 class _Unshard(Function):
@@ -50,6 +53,11 @@ class _Entry:
             n *= size
         return n
 
+    def put(self, tensor) -> None:
+        """Let the modules hold a tensor as this parameter."""
+        for module, name in self.owners:
+            module._parameters[name] = tensor
+
     @property
     def sharded(self) -> DTensor:
         module, name = self.owners[0]
@@ -66,13 +74,13 @@ class ShardedGroup:
         self.size = mesh.size(mesh.ndim - 1)
         self.divisor = float(mesh.size())
         self.sync = self.all_reduce = True
-        self.reshard_after_backward = True
         self.full: list | None = None  # the whole parameters while they are in the modules
         self._kept: list | None = None  # the pieces meanwhile
         self._again: list | None = None  # the whole parameters, gathered anew for a backward pass
+        self._inside = False  # a backward pass is going through the modules, which hold those
+        self._held: list = []  # the pieces meanwhile
         self._pending: dict = {}  # gradients that wait for the pass that is reduced
         self.entries = [self._shard(owners, parameter, placement_of) for parameter, owners in named]
-        self.inside = 0
 
     def _shard(self, owners, parameter, placement_of) -> _Entry:
         wanted = (placement_of(parameter) if placement_of is not None else None) or Shard(0)
@@ -138,6 +146,7 @@ class ShardedGroup:
         for i, held in self._pending.items():
             grads[i] = held if grads[i] is None else grads[i] + held
         self._pending.clear()
+        self._leave_backward()
         self._again = None
         if not self.sync:
             self._pending = {i: grad for i, grad in enumerate(grads) if grad is not None}
@@ -173,54 +182,102 @@ class ShardedGroup:
         self._kept = [entry.sharded for entry in self.entries]
         whole = _Unshard.apply(self, *(p._local_tensor for p in self._kept))
         self.full = list(whole)
-        for entry, tensor in zip(self.entries, whole, strict=True):
-            if entry.spec is not None:
-                spec = entry.spec
-                tensor = DTensor._make(tensor, spec.mesh, spec.placements, spec.shape)
-            for module, name in entry.owners:
-                module._parameters[name] = tensor
+        self._place(whole)
 
     def reshard(self) -> None:
         """Put the pieces back."""
-        if self.full is None:
+        if self.full is None or self._kept is None:
             return
         for entry, sharded in zip(self.entries, self._kept, strict=True):
-            for module, name in entry.owners:
-                module._parameters[name] = sharded
+            entry.put(sharded)
         self.full = self._kept = None
 
-    @contextlib.contextmanager
-    def forward(self):
-        """The whole parameters, during a forward pass. What is saved of them for backward is gathered anew there, or kept if not `reshard_after_forward`."""
-        given = self.full is not None
-        self.unshard()
+    def call(self, forward, args, kwargs):
+        """A forward pass with whole parameters.
+
+        What it saves of them for backward is gathered anew there, or kept if not `reshard_after_forward`. While backward goes through the module, they
+        are in it again, for what computes activations anew.
+        """
+        if not self.entries:
+            return forward(*args, **kwargs)
+        again = self._again if self._inside else None  # within backward
+        given = again is not None or self.full is not None
+        if not given:
+            self.unshard()
+        whole = again or self.full or []
+        pieces = [sharded._local_tensor for sharded in self._kept or []]
+        recording = jtorch.is_grad_enabled()
+        hooks: contextlib.AbstractContextManager = contextlib.nullcontext()
+        if recording and (again is not None or not given and self.reshard_after_forward):
+            hooks = jtorch.autograd.graph.saved_tensors_hooks(*self._saving(whole, pieces))
         try:
-            if given or not self.reshard_after_forward or not self.full or not jtorch.is_grad_enabled():
-                yield
-            else:
-                with jtorch.autograd.graph.saved_tensors_hooks(*self._saving()):
-                    yield
+            with hooks:
+                made = forward(*args, **kwargs)
         finally:
             if not given:
                 self.reshard()
+        if recording and not given:
+            kept = None if self.reshard_after_forward else [tensor.detach() for tensor in whole]
 
-    def _saving(self):
-        numbers = {id(tensor._storage): i for i, tensor in enumerate(self.full)}
-        pieces = [sharded._local_tensor for sharded in self._kept]
+            def watch(value):
+                if isinstance(value, jtorch.Tensor) and value.requires_grad:
+                    value.register_hook(lambda grad: self._enter_backward(pieces, kept))
+                return value
+
+            tree_map(watch, made)
+        return made
+
+    def _saving(self, whole, pieces):
+        """Hooks that save numbers in the place of whole parameters, and hand everything else to the hooks around."""
+        numbers = {id(tensor._storage): i for i, tensor in enumerate(whole)}
+        outer = STATE.saved_hooks
 
         def pack(tensor):
             i = numbers.get(id(tensor._storage))
-            return tensor if i is None or tensor._chain is not None else i
+            if i is not None and tensor._chain is None:
+                return i, None
+            return None, tensor if outer is None else outer.pack_hook(tensor)
 
         def unpack(packed):
-            if not isinstance(packed, int):
-                return packed
-            if self._again is None:
-                with jtorch.no_grad():
-                    self._again = self.gathered([piece.detach() for piece in pieces])
-            return self._again[packed]
+            i, other = packed
+            if i is not None:
+                return self._gathered_again(pieces)[i]
+            return other if outer is None else outer.unpack_hook(other)
 
         return pack, unpack
+
+    def _gathered_again(self, pieces, kept=None) -> list:
+        if self._again is None:
+            with jtorch.no_grad():
+                found = kept or self.gathered([piece.detach() for piece in pieces])
+            self._again = [t.requires_grad_(p.requires_grad) for t, p in zip(found, pieces, strict=True)]
+        return self._again
+
+    def _enter_backward(self, pieces, kept) -> None:
+        if self._inside or self.full is not None:
+            return
+        self._inside = True
+        self._held = [entry.sharded for entry in self.entries]
+        self._place(self._gathered_again(pieces, kept))
+        queue_callback(self._leave_backward)
+
+    def _leave_backward(self) -> None:
+        if self._inside:
+            self._inside = False
+            for entry, sharded in zip(self.entries, self._held, strict=True):
+                entry.put(sharded)
+            lost = any(tensor._grad is not None for tensor in self._again or ())
+            self._held, self._again = [], None
+            if lost:
+                raise NotImplementedError(
+                    "checkpoint(use_reentrant=True) of a sharded module: its gradients would be lost; use use_reentrant=False"
+                )
+
+    def _place(self, tensors) -> None:
+        for entry, tensor in zip(self.entries, tensors, strict=True):
+            if entry.spec is not None:
+                tensor = DTensor._make(tensor, entry.spec.mesh, entry.spec.placements, entry.spec.shape)
+            entry.put(tensor)
 
 
 def _padded(row, length: int):

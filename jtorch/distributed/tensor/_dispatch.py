@@ -229,6 +229,8 @@ def _shapes(op, args, tensors) -> list:
 def _nll_loss(op, args, tensors):
     """The mean over samples that are cut: their sum over the sum of their weights."""
     named = {p.name: i for i, p in enumerate(op.params)}
+    if SETTINGS.sharded_loss and tensors[0].ndim > 1 and any(p.is_shard(1) for p in tensors[0]._spec.placements):
+        return [_loss_of_classes(*tensors, *(args[named[n]] for n in ("reduction", "ignore_index")))]
     if args[named["reduction"]] != "mean" or tensors[0].ndim < 2:
         return None
     if not any(p.is_shard() and p.dim != 1 for p in tensors[0]._spec.placements):
@@ -243,6 +245,32 @@ def _nll_loss(op, args, tensors):
     ones = list(_replaced(op, args, tensors))
     ones[0], ones[named["reduction"]] = -jtorch.ones_like(tensors[0]), "sum"
     return [total / apply(op, tuple(ones))[0]]
+
+
+def _loss_of_classes(x, target, *rest):
+    """Of log-probabilities that are cut along the classes: each process picks those that it has."""
+    if len(rest) == 3:
+        raise NotImplementedError("loss_parallel: cross_entropy with weight; call it on logits.full_tensor()")
+    reduction, ignored = rest
+    mesh, placements = x._spec.mesh, x._spec.placements
+    d = next(d for d, p in enumerate(placements) if p.is_shard(1))
+    target_placements = tuple(
+        p if p.is_shard(0) else Shard(p.dim - 1) if p.is_shard() and p.dim > 1 else Replicate() for p in placements
+    )
+    labels = target.redistribute(placements=target_placements)._local_tensor
+    start, length = Shard.piece(x.shape[1], mesh.size(d), mesh.get_local_rank(d))
+    inside = (labels != ignored) & (labels >= start) & (labels < start + length)
+    local = x._local_tensor
+    if length:
+        picked = local.gather(1, (labels - start).where(inside, 0).unsqueeze(1)).squeeze(1) * inside.to(local.dtype)
+    else:
+        picked = local.sum(1)
+    lying = tuple(Partial() if e == d else p for e, p in enumerate(target_placements))
+    losses = -_class()._make(picked, mesh, lying, target.shape)
+    if reduction == "none":
+        return losses.redistribute(placements=target_placements)
+    total = losses.sum().redistribute(placements=(Replicate(),) * mesh.ndim)
+    return total / (target != ignored).sum().to(total.dtype) if reduction == "mean" else total
 
 
 def _vector_norm(op, args, tensors):
