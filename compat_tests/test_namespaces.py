@@ -276,6 +276,13 @@ def test_profile_names_ranges_and_programs(tmp_path):
     prof.export_chrome_trace(tmp_path / "trace.json")
     assert "mine" in (tmp_path / "trace.json").read_text()
 
+    captured = jtorch.capture(lambda x: x * 2)
+    for _ in range(3):
+        captured(x)
+    with profile() as prof:
+        captured(x)
+    assert [row.key for row in prof.key_averages()] == ["captured program of 1 operations"]
+
     rounds = []
     with profile(
         schedule=schedule(wait=1, warmup=1, active=2, repeat=2), on_trace_ready=lambda p: rounds.append(p.step_num)

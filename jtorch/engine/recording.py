@@ -13,7 +13,7 @@ from . import log
 from .overlap import overlapping
 from .prim import unpack
 from .program import on_device, op_by_op, prepare, run_check, run_steps, statistics
-from .settings import XLA_OPTIONS
+from .settings import XLA_OPTIONS, Settings
 from .trace import Trace, installed
 from .value import Value, pending, permanent
 
@@ -190,6 +190,9 @@ class Replay:
 
     def _call(self, given, kept, words):
         with jax.enable_x64(True):
+            if Settings.observer is not None:
+                name = f"captured program of {len(self.entries)} operations"
+                return log.observed(name, self.call, given, kept, words)
             return self.call(given, kept, words)
 
 
