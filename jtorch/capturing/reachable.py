@@ -14,7 +14,7 @@ import sys
 import types
 import weakref
 from collections import deque
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter, getitem, is_
 
 import numpy as np
@@ -40,7 +40,10 @@ MOST_OBJECTS = 200_000
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 _contents = attrgetter("cell_contents")
-_value, _aval, _place, _storage, _grad = map(attrgetter, ("value", "aval", "place", "_storage", "_grad"))
+_value, _aval, _place, _storage, _grad, _node = map(
+    attrgetter, ("value", "aval", "place", "_storage", "_grad", "_node")
+)
+_flags = attrgetter("_requires", "_hooks", "_post_accumulate")
 
 
 _OURS = frozenset(("jtorch", "torch", "torchvision"))  # classes show torch's names
@@ -119,9 +122,8 @@ class Reached:
         self._lengths = list(map(len, self.sized))
         self._order = list(chain.from_iterable(self.ordered))
         self._guarded = [tensor for tensor in self.tensors if id(tensor) not in without]
-        self._states = [tensor.__dict__ for tensor in self._guarded]
         self._own_storages = [tensor._storage for tensor in self._guarded]
-        self._flags = list(map(_flags, self._states))
+        self._flags, self._without_node, self._without_gradient = self._states()
         free = {id(t._grad) for t in self._guarded if t._grad is not None} & without
         self._with_gradient = [t for t in self._guarded if t._grad is not None and id(t._grad) not in free]
         self._gradients = list(map(_grad, self._with_gradient))
@@ -139,9 +141,17 @@ class Reached:
         """Tensors that were reached have given their places to other ones like them: by the id of the old one."""
         storages = {id(tensor._storage): new[id(tensor)]._storage for tensor in self._guarded if id(tensor) in new}
         self._guarded = [new.get(id(tensor), tensor) for tensor in self._guarded]
-        self._states = [tensor.__dict__ for tensor in self._guarded]
         self._own_storages = [tensor._storage for tensor in self._guarded]
         self._memory = [storages.get(id(storage), storage) for storage in self._memory]
+
+    def _states(self) -> tuple[list, list, list]:
+        """What guarded tensors are, apart from their contents and memory: the same lists for the same."""
+        guarded = self._guarded
+        return (
+            list(map(_flags, guarded)),
+            list(map(is_, map(_node, guarded), repeat(None))),
+            list(map(is_, map(_grad, guarded), repeat(None))),
+        )
 
     def unchanged(self) -> bool:
         """Whether every guard holds: the objects are the same ones, and the tensors are what they were but for their contents."""
@@ -153,7 +163,7 @@ class Reached:
                 and all(map(is_, map(getattr, self._objects_with_slots, self._names), self._held[2]))
                 and all(map(is_, chain.from_iterable(self.ordered), self._order))
                 and all(map(is_, map(_storage, self._guarded), self._own_storages))
-                and list(map(_flags, self._states)) == self._flags
+                and self._states() == (self._flags, self._without_node, self._without_gradient)
                 and all(map(is_, map(_grad, self._with_gradient), self._gradients))
                 and list(map(_aval, values := list(map(_value, self._memory)))) == self._avals
                 and list(map(_place, values)) == self._places
@@ -161,17 +171,6 @@ class Reached:
             )
         except (KeyError, IndexError, ValueError, AttributeError):
             return False
-
-
-def _flags(tensor_dict):
-    get = tensor_dict.get
-    return (
-        get("_requires"),
-        get("_grad") is None,
-        get("_hooks") or None,
-        get("_post_accumulate") or None,
-        get("_node") is None,
-    )
 
 
 def _digest(array):
