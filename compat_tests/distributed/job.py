@@ -1,4 +1,4 @@
-"""Runs a table of cases as one process of a job: `python -m compat_tests.distributed.job LIBRARY TABLE ADDRESS RANK OUT`."""
+"""Runs tables of cases as one process of a job: `python -m compat_tests.distributed.job LIBRARY TABLE,... ADDRESS RANK OUT`."""
 
 import ast
 import importlib
@@ -33,21 +33,22 @@ def run(code: str, names: dict) -> str:
         return f"{type(error).__name__}: {str(error).splitlines()[0]}"
 
 
-def main(library: str, table: str, address: str, rank: int, out: str) -> None:
+def main(library: str, tables: list[str], address: str, rank: int, out: str) -> None:
     warnings.simplefilter("ignore")
     torch = importlib.import_module(library)
     dist = importlib.import_module(f"{library}.distributed")
     importlib.import_module(f"{library}.nn.parallel")
-    cases = importlib.import_module(f"compat_tests.distributed.{table}")
+    modules = {table: importlib.import_module(f"compat_tests.distributed.{table}") for table in tables}
+    world = modules[tables[0]].PROCESSES
     torch.manual_seed(rank)
     before = torch.ones(2, 2) @ torch.ones(2, 2)  # computed before the processes are joined
     before.sum().item()
-    dist.init_process_group("gloo", address, timedelta(seconds=40), cases.PROCESSES, rank)
-    results = {}
-    for name, code in cases.CASES.items():
-        results[name] = run(
-            code, {"torch": torch, "dist": dist, "rank": rank, "world": cases.PROCESSES, "nn": torch.nn}
-        )
+    dist.init_process_group("gloo", address, timedelta(seconds=100), world, rank)
+    results: dict[str, dict[str, str]] = {table: {} for table in tables}
+    for table, cases in modules.items():
+        for name, code in cases.CASES.items():
+            names = {"torch": torch, "dist": dist, "rank": rank, "world": world, "nn": torch.nn}
+            results[table][name] = run(code, names)
     if dist.is_initialized():
         dist.barrier()
         dist.destroy_process_group()
@@ -55,4 +56,4 @@ def main(library: str, table: str, address: str, rank: int, out: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
+    main(sys.argv[1], sys.argv[2].split(","), sys.argv[3], int(sys.argv[4]), sys.argv[5])

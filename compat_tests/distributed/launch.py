@@ -3,11 +3,18 @@
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def start(commands: list[list[str]], timeout: float, env: dict | None = None) -> list[tuple[int, str]]:
@@ -31,17 +38,14 @@ def start(commands: list[list[str]], timeout: float, env: dict | None = None) ->
                 process.communicate()
 
 
-def job(library: str, table: str, folder: Path, timeout: float = 100) -> list[dict[str, str]]:
-    """Results of a table of cases, process by process."""
-    count = importlib.import_module(f"compat_tests.distributed.{table}").PROCESSES
-    outs = [folder / f"{table}-{rank}.json" for rank in range(count)]
-    address = f"file://{folder}/{table}-store"
-    module = "compat_tests.distributed.job"
-    finished = start(
-        [[sys.executable, "-m", module, library, table, address, str(rank), str(out)] for rank, out in enumerate(outs)],
-        timeout,
-    )
+def job(library: str, tables: tuple[str, ...], folder: Path, timeout: float = 300) -> list[dict[str, dict[str, str]]]:
+    """Results of tables of cases, process by process."""
+    (count,) = {importlib.import_module(f"compat_tests.distributed.{table}").PROCESSES for table in tables}
+    outs = [folder / f"{'-'.join(tables)}-{rank}.json" for rank in range(count)]
+    address = f"file://{folder}/{'-'.join(tables)}-store"
+    command = [sys.executable, "-m", "compat_tests.distributed.job", library, ",".join(tables), address]
+    finished = start([[*command, str(rank), str(out)] for rank, out in enumerate(outs)], timeout)
     for rank, (status, output) in enumerate(finished):
         if status:
-            raise AssertionError(f"rank {rank} of {table} under {library} ended with {status}:\n{output}")
+            raise AssertionError(f"rank {rank} of {', '.join(tables)} under {library} ended with {status}:\n{output}")
     return [json.loads(out.read_text()) for out in outs]

@@ -14,7 +14,7 @@ def main(tables: list[str]) -> None:
     recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
     for table in tables:
         with tempfile.TemporaryDirectory() as folder:
-            recorded[table] = job("torch", table, Path(folder))
+            recorded[table] = [each[table] for each in job("torch", (table,), Path(folder))]
     RECORDED.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
 
 

@@ -2,56 +2,46 @@
 
 import ast
 import json
-import socket
 import sys
 import textwrap
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 
 from compat_tests.distributed.launch import job, start
 from compat_tests.distributed.record import RECORDED
+from compat_tests.distributed.resumed import alone
+from compat_tests.distributed.two_hosts import hosts, parameters, train
+
+TABLES = ("data_parallel", "collectives")  # in one job; the last cases of the second leave it
 
 
-@pytest.mark.parametrize("table", ["collectives", "data_parallel"])
-def test_as_torch(table, tmp_path):
-    expected = json.loads(RECORDED.read_text())[table]
-    found = job("jtorch", table, tmp_path)
+def test_as_torch(tmp_path):
+    expected = json.loads(RECORDED.read_text())
     wrong = [
-        f"{name}, rank {rank}:\n   torch {expected[rank][name]}\n  jtorch {result}"
-        for rank, results in enumerate(found)
+        f"{table}, {name}, rank {rank}:\n   torch {expected[table][rank].get(name)}\n  jtorch {result}"
+        for rank, tables in enumerate(job("jtorch", TABLES, tmp_path))
+        for table, results in tables.items()
         for name, result in results.items()
-        if result != expected[rank].get(name)
+        if result != expected[table][rank].get(name)
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_training_as_one_process(tmp_path):
     (expected, *_) = json.loads(RECORDED.read_text())["training"]
-    for results in job("jtorch", "training", tmp_path):
+    for tables in job("jtorch", ("training",), tmp_path):
+        results = tables["training"]
         for name, tolerance in (("float64", 1e-10), ("float32", 1e-5)):
             found, known = ast.literal_eval(results[name]), ast.literal_eval(expected[name])
             assert found == pytest.approx(known, abs=tolerance), name
 
 
-FAILURES = {
-    # name: (what both processes do, what rank 0 must say)
-    "a process dies before a collective": (
-        """
-        dist.all_reduce(x)
-        if rank == 1: os._exit(1)
-        dist.all_reduce(x)
-        """,
-        "A process of the group may have ended",
-    ),
-    "a process dies before a message": (
-        """
-        if rank == 1: os._exit(1)
-        dist.recv(x, 1)
-        """,
-        "rank 1 gave no sign of life",
-    ),
-    "a process comes late": (
+# What processes of a job do one after the other, and what rank 0 must say of it.
+MISTAKES = [
+    (
         """
         group = dist.new_group(timeout=timedelta(seconds=0.3))
         if rank == 1: time.sleep(1.5)
@@ -59,14 +49,15 @@ FAILURES = {
         """,
         "Timed out waiting 300ms",
     ),
-    "models that differ": (
+    (
         """
         torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 2 + rank))
         """,
         "DDP expects same model across all ranks, but parameter weight is ((2, 2)",
     ),
-    "a process ends early": (
+    (
         """
+        x = torch.ones(2)
         dist.all_reduce(x)
         if rank == 1: sys.exit()
         time.sleep(0.5)
@@ -74,26 +65,49 @@ FAILURES = {
         """,
         "still here with [2.0, 2.0]",
     ),
-}
+]
+DEATHS = [
+    (
+        """
+        group, far = dist.new_group([0, 1, 2]), dist.new_group([0, 1, 3])
+        dist.all_reduce(x)
+        if rank == 2: os._exit(1)
+        dist.all_reduce(x, group=group) if rank != 3 else None
+        """,
+        "A process of the group may have ended",
+    ),
+    (
+        """
+        if rank == 3: os._exit(1)
+        dist.recv(x, 3) if rank == 0 else time.sleep(3)
+        """,
+        "gave no sign of life",
+    ),
+]
 
 
-@pytest.mark.parametrize("name", FAILURES)
-def test_failures(name, tmp_path):
-    body, message = FAILURES[name]
+@pytest.mark.parametrize("processes, cases", [(2, MISTAKES), (4, DEATHS)], ids=["mistakes", "deaths"])
+def test_failures(processes, cases, tmp_path):
     code = f"""
 import os, sys, time
 from datetime import timedelta
 import jtorch as torch, jtorch.distributed as dist
 rank, x = int(sys.argv[1]), torch.ones(2)
-dist.init_process_group("gloo", "file://{tmp_path}/store", timedelta(seconds=30), 2, rank)
+dist.init_process_group("gloo", "file://{tmp_path}/store", timedelta(seconds=60), {processes}, rank)
+"""
+    for body, _ in cases:
+        code += f"""
 try:
 {textwrap.indent(textwrap.dedent(body), "    ")}
 except Exception as error:
-    print("FOUND", error)
+    print("FOUND", error, flush=True)
 """
-    finished = start([[sys.executable, "-c", code, str(rank)] for rank in range(2)], 60, {"JTORCH_HEARTBEAT": "1"})
-    assert message in finished[0][1], finished
+    finished = start(
+        [[sys.executable, "-c", code, str(rank)] for rank in range(processes)], 300, {"JTORCH_HEARTBEAT": "2"}
+    )
     assert finished[0][0] == 0, finished
+    for _, message in cases:
+        assert message in finished[0][1], finished
 
 
 def test_a_process_that_does_not_come(tmp_path):
@@ -128,36 +142,6 @@ def test_stores(tmp_path):
             store.wait(["none"], timedelta(milliseconds=10))
 
 
-WORKER = """
-import os, sys, torch, torch.distributed as dist
-for again in range(2):
-    if again: dist.destroy_process_group()
-    dist.init_process_group("gloo")
-rank, attempt = dist.get_rank(), int(os.environ["TORCHELASTIC_RESTART_COUNT"])
-x = torch.ones(1) * rank
-dist.all_reduce(x)
-if "kill" in sys.argv and rank == 1 and attempt < int(sys.argv[-1]): os.kill(os.getpid(), 9)
-dist.barrier()
-print(f"rank {rank} of {os.environ['WORLD_SIZE']}, {os.environ['LOCAL_RANK']} of {os.environ['LOCAL_WORLD_SIZE']} on {os.environ['GROUP_RANK']}: {x.item()} {attempt}")
-dist.destroy_process_group()
-"""
-
-
-def torchrun(tmp_path, *arguments: str, module: str = "jtorch.distributed.run", nodes: int = 1):
-    script = tmp_path / "train.py"
-    script.write_text(WORKER)
-    known = [part.replace("SCRIPT", str(script)) for part in arguments]
-    each = [[part.replace("NODE", str(node)) for part in known] for node in range(nodes)]
-    return start([[sys.executable, "-m", "jtorch", "-m", module, *args] for args in each], 60)
-
-
-def test_torchrun_starts_killed_workers_again(tmp_path):
-    ((status, output),) = torchrun(tmp_path, "--nproc_per_node=2", "--max-restarts=1", "--redirects=3", f"--log-dir={tmp_path}/logs", "SCRIPT", "kill", "1")  # fmt: skip
-    assert status == 0, output
-    (log,) = (tmp_path / "logs").glob("*/attempt_1/1/stdout.log")
-    assert "rank 1 of 2, 1 of 2 on 0: 1.0 1" in log.read_text()
-
-
 def test_report_of_failures():
     from jtorch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
@@ -171,21 +155,48 @@ def test_report_of_failures():
     )
 
 
-def test_torchrun_on_two_nodes(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    finished = torchrun(
-        tmp_path,
-        "--nnodes=2",
-        "--node-rank=NODE",
-        f"--master-port={port}",
-        "SCRIPT",
-        module="torch.distributed.run",
-        nodes=2,
-    )
-    assert [status for status, _ in finished] == [0, 0], finished
-    assert "rank 0 of 2, 0 of 1 on 0: 1.0 0" in finished[0][1] and "rank 1 of 2, 0 of 1 on 1: 1.0 0" in finished[1][1]
+def test_two_hosts_resume_after_a_kill(tmp_path):
+    """As two_hosts.py, in short."""
+    import jtorch
+
+    with hosts() as both:
+        outcome = train(both, tmp_path / "killed", "1", "5", restarts=1, workers=1, timeout=300)
+    assert outcome.statuses == [0, 0], outcome
+    for rank, output in enumerate(outcome.outputs):
+        assert "rank 1 (local rank 0 of node 1) has ended with signal 9 (SIGKILL): all workers start again" in output
+        assert f"rank {rank} of 2 begins at step 0" in output and f"rank {rank} of 2 begins at step 3" in output, output
+    (found,) = parameters(tmp_path / "killed")
+    assert ast.literal_eval(found) == pytest.approx(alone(jtorch, 2), abs=1e-12)
+
+
+def test_rounds_of_nodes_that_come_and_go():
+    import jtorch.distributed as dist
+    from jtorch.distributed.rounds import Rounds, Terms
+
+    store, terms = dist.HashStore(), Terms(1, 2, join_timeout=20, last_call=0.1, silence=0.5)
+    first, second = Rounds(store, terms, None, 2), Rounds(store, terms, None, 3)
+    one = first.join()
+    assert (one.node, one.nodes, one.first, one.world) == (0, 1, 0, 2)
+    joined: list = []
+    waiting = threading.Thread(target=lambda: joined.append(second.join()))
+    waiting.start()
+    while not first.someone_waits(one):
+        time.sleep(0.01)
+    assert first.end(one, "another node has come")["why"] == "another node has come"
+    mine = first.join()
+    waiting.join()
+    assert {mine.node, joined[0].node} == {0, 1} and mine.nodes == joined[0].nodes == 2
+    assert mine.world == 5 and {mine.first, joined[0].first} in ({0, 2}, {0, 3})
+    while not (lost := first.lost(mine)):  # the second one is silent
+        time.sleep(0.05)
+    assert lost == [joined[0].node]
+    first.end(mine, "a worker has failed", failed=True)
+    alone_again = first.join()
+    assert (alone_again.nodes, alone_again.restarts) == (1, 1)
+    first.succeeded(alone_again)
+    assert first.ended(alone_again.number)["over"] and second.join() is None
+    with pytest.raises(dist.DistStoreError, match="1 of 2 nodes have joined the job within 0.1 s"):
+        Rounds(dist.HashStore(), Terms(2, 2, join_timeout=0.1), None, 1).join()
 
 
 def test_spawn(tmp_path):
@@ -202,14 +213,14 @@ if __name__ == "__main__":
 """
     script = tmp_path / "train.py"
     script.write_text(code)
-    ((status, output),) = start([[sys.executable, "-m", "jtorch", str(script)]], 60)
+    ((status, output),) = start([[sys.executable, "-m", "jtorch", str(script)]], 300)
     assert status == 0 and "rank 0 1.0" in output and "rank 1 1.0" in output, output
 
 
 def test_several_devices_of_one_process():
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JTORCH_CUDA": "cpu"}
     script = "compat_tests/distributed/several_devices.py"
-    ((status, output),) = start([[sys.executable, "-W", "ignore", "-m", "jtorch", script]], 60, flags)
+    ((status, output),) = start([[sys.executable, "-W", "ignore", "-m", "jtorch", script]], 300, flags)
     assert status == 0, output
     assert output.splitlines() == [
         "cuda:0",
@@ -226,6 +237,7 @@ def test_several_devices_of_one_process():
 def test_apex_and_horovod(tmp_path):
     script = tmp_path / "train.py"
     script.write_text("""
+import os
 import torch
 import horovod.torch as hvd
 from apex import amp
@@ -249,10 +261,17 @@ optimizer = hvd.DistributedOptimizer(torch.optim.SGD(net.parameters(), lr=1.0), 
 (net(torch.ones(1, 1)) * (1 + 2 * hvd.rank())).sum().backward()
 optimizer.step()
 print(f"hvd {hvd.rank()} {round((before - net.weight).item(), 3)} {hvd.allgather(torch.ones(1 + hvd.rank())).tolist()}")
+hvd.shutdown()
+torch.distributed.init_process_group("gloo")  # for a second time
+x = torch.ones(1) * hvd.rank()
+torch.distributed.all_reduce(x)
+print(f"again {x.item()} of {os.environ['WORLD_SIZE']}, {os.environ['LOCAL_RANK']} of {os.environ['LOCAL_WORLD_SIZE']}")
 """)
     ((status, output),) = start(
-        [[sys.executable, "-m", "jtorch.distributed.run", "--nproc-per-node=2", str(script)]], 60
-    )
+        [[sys.executable, "-m", "jtorch", "-m", "torch.distributed.run", "--nproc_per_node=2", "--tee=3", f"--log-dir={tmp_path}/logs", str(script)]], 300
+    )  # fmt: skip
     assert status == 0, output
+    (log,) = (tmp_path / "logs").glob("*/attempt_0/1/stdout.log")
+    assert "again 1.0 of 2, 1 of 2" in log.read_text() and "[default0]:again 1.0 of 2, 0 of 2" in output
     for rank in range(2):
         assert f"apex {rank} [1.0, 1.0]" in output and f"hvd {rank} 2.0 [1.0, 1.0, 1.0]" in output, output

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 
 from jtorch.distributed import run as torchrun
 from jtorch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -15,6 +16,12 @@ def parse_args(args=None) -> argparse.Namespace:
 
 def main(args=None) -> None:
     """The command line."""
+    warnings.warn(
+        "The module torch.distributed.launch is deprecated\nand will be removed in future. Use torchrun: "
+        "it gives the local rank in os.environ['LOCAL_RANK'] alone, as --use-env does here.",
+        FutureWarning,
+        stacklevel=2,
+    )
     found = parse_args(args)
     try:
         torchrun.run(found, numbered=not found.use_env)

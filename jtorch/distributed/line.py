@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,11 +18,12 @@ class Line:
     whatever groups they form: JAX's transport tells collectives apart by their processes and their order alone.
     """
 
-    def __init__(self, mesh, device, name: str):
-        self._mesh, self._device = mesh, device
+    def __init__(self, mesh, device, name: str, tell: Callable[[str], None]):
+        self._mesh, self._device, self._tell = mesh, device, tell
         self.failed: str | None = None
         self._tasks: queue.SimpleQueue = queue.SimpleQueue()
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
 
     def put(self, kind: str, op: str | None, row: np.ndarray, work: Work) -> None:
         """Run a collective when its turn comes."""
@@ -29,6 +31,10 @@ class Line:
 
     def close(self) -> None:
         self._tasks.put(None)
+
+    def join(self, seconds: float) -> None:
+        """Wait until what is under way has ended: a thread that comes out of C++ while the interpreter ends would abort the process."""
+        self._thread.join(seconds)
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -38,7 +44,9 @@ class Line:
                     raise RuntimeError(f"an earlier one failed, and the processes are out of step: {self.failed}")
                 work._set(programs.run(kind, op, self._mesh, self._device, row))
             except Exception as error:
-                self.failed = self.failed or (str(error).strip().splitlines() or [type(error).__name__])[0]
+                if self.failed is None:
+                    self.failed = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                    self._tell(f"{kind}: {self.failed}")
                 failure = DistBackendError(
                     f"{kind} failed: {self.failed}\nA process of the group may have ended, or called another collective."
                 )

@@ -1,9 +1,14 @@
 """Who is still alive: each process raises a counter in the store, and those that wait look whether the others' move."""
 
+import contextlib
 import threading
 import time
 
 from jtorch.distributed.store import DistBackendError, DistError, Store
+
+
+def _failed(ranks: tuple[int, ...]) -> str:
+    return f"failed/{'_'.join(map(str, ranks))}"
 
 
 class Liveness:
@@ -28,8 +33,18 @@ class Liveness:
             except DistError:
                 return  # whoever waits will find that the store is gone
 
-    def check(self) -> None:
-        """Raise if a process is gone that had not left."""
+    def tell(self, ranks: tuple[int, ...], reason: str) -> None:
+        """A collective of these processes has failed here: who waits for it need not wait to the end."""
+        with contextlib.suppress(DistError):  # the store is gone as well
+            self._store.compare_set(_failed(ranks), "", f"on rank {self._rank}: {reason}")
+
+    def check(self, ranks: tuple[int, ...] | None = None) -> None:
+        """Raise if a process is gone that had not left, or a collective of `ranks` failed on one of them."""
+        if ranks is not None and self._store.check([_failed(ranks)]):
+            raise DistBackendError(
+                f"a collective failed {self._store.get(_failed(ranks)).decode()}\n"
+                "A process of the group may have ended, or called another collective."
+            )
         with self._lock:
             now = time.monotonic()
             if now - self._looked < self._period:

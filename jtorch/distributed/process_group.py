@@ -61,9 +61,9 @@ class ProcessGroup:
         self.timeout = timeout
 
     def check(self) -> None:
-        """Raise if a process is known to be gone."""
+        """Raise if a process is known to be gone, or a collective to have failed."""
         if self.world is not None:
-            self.world.check()
+            self.world.check(self.ranks)
 
     def run(self, kind: str, op: str | None, row: np.ndarray, finish, timeout: timedelta | None = None) -> Work:
         """Start a collective on this process's row; `finish(row of the result)` writes to tensors, and returns them."""
@@ -71,7 +71,7 @@ class ProcessGroup:
         if len(self.ranks) == 1:
             work._set(row[None] if kind in ("all_gather", "all_to_all") else row)
         else:
-            self.check()
+            self.world.check()
             self.world.line(self.ranks).put(kind, op, row, work)
         return work
 

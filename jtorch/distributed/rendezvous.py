@@ -67,7 +67,10 @@ def _environment(url: str, timeout: timedelta = DEFAULT_TIMEOUT, **_):
     agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     store = _tcp_store(host, port, rank, size, timeout, serve=not agent)
     if agent and size > 1:
-        store = PrefixStore(f"/worker/attempt_{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+        store = PrefixStore(
+            f"/worker/attempt_{os.environ.get('JTORCH_ROUND', os.environ.get('TORCHELASTIC_RESTART_COUNT', '0'))}",
+            store,
+        )
     yield store, rank, size
 
 

@@ -1,7 +1,7 @@
 """torchrun: `python -m jtorch.distributed.run --nproc-per-node 2 train.py`, or `python -m jtorch -m torch.distributed.run ...`.
 
 Starts workers that find RANK, WORLD_SIZE, MASTER_ADDR and the rest in their environment, so that `init_process_group()` joins them; starts all of them
-again, up to `--max-restarts` times, when one fails. In the workers, as under `python -m jtorch`, torch means jtorch.
+again, up to `--max-restarts` times, when one fails, and with another number of nodes when one comes or is lost (`--nnodes=1:4`). In the workers, as under `python -m jtorch`, torch means jtorch.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from jtorch.distributed.agent import Agent, WorkerSpec
 from jtorch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from jtorch.distributed.rounds import Terms
 from jtorch.distributed.store import DistNetworkError
 from jtorch.distributed.tcp_store import TCPStore
 from jtorch.distributed.worker_output import streams_by_rank
@@ -31,12 +32,16 @@ def get_args_parser() -> argparse.ArgumentParser:
             default = settings.get("type", str)(found)
         parser.add_argument(*spellings, default=default, **settings)
 
-    option("--nnodes", default="1:1", help="number of nodes")
+    option("--nnodes", default="1:1", help="number of nodes, or <least>:<most> (c10d)")
     option("--nproc-per-node", default="1", help="workers on this node: a number, auto, cpu or gpu")
     option("--rdzv-backend", default="static", help="static (nodes are numbered by --node-rank) or c10d (as they come)")
     option("--rdzv-endpoint", default="", help="host:port of the node that keeps the store")
     option("--rdzv-id", default="none", help="a name of the job")
-    option("--rdzv-conf", default="", help="<key>=<value>,...: timeout, is_host")
+    option(
+        "--rdzv-conf",
+        default="",
+        help="<key>=<value>,...: join_timeout, last_call_timeout, keep_alive_interval, keep_alive_max_attempt, is_host",
+    )
     option("--standalone", action="store_true", help="one node, and a port that is free")
     option("--max-restarts", default=0, type=int, help="how often all workers are started again when one fails")
     option("--monitor-interval", default=0.1, type=float, help="seconds between looks at the workers")
@@ -92,13 +97,33 @@ def _command(args) -> list[str]:
     return [sys.executable, "-u", "-m", "jtorch", *(["-m"] if args.module else []), script]
 
 
-def _nodes(text: str) -> int:
-    least, _, most = text.partition(":")
-    if most and most != least:
-        raise NotImplementedError(
-            f"--nnodes={text}: a number of nodes that changes is not supported by jtorch; give one number"
+def _nodes(text: str) -> tuple[int, int]:
+    """The least and the most nodes that `--nnodes` names."""
+    parts = text.split(":")
+    if len(parts) > 2:
+        raise RuntimeError(f'nnodes={text} is not in "MIN:MAX" format')
+    least, most = int(parts[0]), int(parts[-1])
+    if least < 1:
+        raise ValueError(f"The minimum number of rendezvous nodes ({least}) must be greater than zero.")
+    if most < least:
+        raise ValueError(
+            f"The maximum number of rendezvous nodes ({most}) must be greater than or equal to the minimum number of rendezvous nodes ({least})."
         )
-    return int(least)
+    return least, most
+
+
+def _terms(args, settings: dict[str, str]) -> Terms:
+    least, most = _nodes(args.nnodes)
+    if least != most and args.rdzv_backend == "static" and not args.standalone:
+        raise ValueError(
+            f"--nnodes={args.nnodes}: a number of nodes that changes takes --rdzv-backend=c10d, as static ones are numbered"
+        )
+    silence = float(settings.get("keep_alive_interval", 5)) * float(settings.get("keep_alive_max_attempt", 3))
+    return Terms(least, most, _join_timeout(settings), float(settings.get("last_call_timeout", 30)), silence)
+
+
+def _join_timeout(settings: dict[str, str]) -> float:
+    return float(settings.get("join_timeout") or settings.get("timeout") or 600)
 
 
 def _endpoint(text: str, port: int) -> tuple[str, int]:
@@ -106,15 +131,14 @@ def _endpoint(text: str, port: int) -> tuple[str, int]:
     return host or "127.0.0.1", int(given) if given else port
 
 
-def _store(args, nodes: int) -> tuple[TCPStore, int | None]:
+def _store(args, nodes: int, settings: dict[str, str]) -> tuple[TCPStore, int | None]:
     """The store the agents meet at, kept by the first of them; and this node's number, where it is known."""
-    settings: dict[str, str] = dict(part.split("=", 1) for part in args.rdzv_conf.split(",") if part)
-    timeout = timedelta(seconds=float(settings.get("timeout") or settings.get("join_timeout") or 600))
+    timeout = timedelta(seconds=_join_timeout(settings))
     if args.standalone or (
         nodes == 1 and args.rdzv_backend == "static" and args.master_port is None and not args.rdzv_endpoint
     ):
-        args.rdzv_id = uuid.uuid4().hex if args.standalone else args.rdzv_id
-        return TCPStore("127.0.0.1", 0, is_master=True, timeout=timeout), 0
+        args.rdzv_id = str(uuid.uuid4())
+        return TCPStore("localhost", 0, is_master=True, timeout=timeout), 0
     if args.rdzv_backend == "static":
         host, port = args.master_addr, 29500 if args.master_port is None else args.master_port
         if args.rdzv_endpoint:
@@ -143,17 +167,18 @@ def _own_names() -> set[str]:
 
 def run(args, numbered: bool = False) -> None:
     """Do what the options say; returns when all workers have succeeded. `numbered` workers are given `--local-rank=N`."""
-    nodes, workers = _nodes(args.nnodes), worker_count(args.nproc_per_node)
-    if workers < 1 or nodes < 1:
-        raise ValueError(f"expected a worker at least, got --nnodes={nodes} --nproc-per-node={workers}")
-    store, node_rank = _store(args, nodes)
+    settings: dict[str, str] = dict(part.split("=", 1) for part in args.rdzv_conf.split(",") if part)
+    terms, workers = _terms(args, settings), worker_count(args.nproc_per_node)
+    if workers < 1:
+        raise ValueError(f"expected a worker at least, got --nproc-per-node={workers}")
+    store, node_rank = _store(args, terms.most, settings)
     shown = {int(rank) for rank in args.local_ranks_filter.split(",") if rank} or set(range(workers))
     spec = WorkerSpec(
-        _command(args), args.training_script_args, numbered, args.training_script, nodes, node_rank, workers, args.rdzv_id, args.role, args.max_restarts,
+        _command(args), args.training_script_args, numbered, args.training_script, terms, node_rank, workers, args.rdzv_id, args.role, args.max_restarts,
         args.monitor_interval, args.log_dir, streams_by_rank(args.redirects, workers), streams_by_rank(args.tee, workers), shown,
     )  # fmt: skip
     try:
-        Agent(spec, store, store.host, store.port).run()
+        Agent(spec, store).run()
     finally:
         store.close()
 

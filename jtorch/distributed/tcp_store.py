@@ -127,6 +127,11 @@ class TCPStore(Store):
         if wait_for_workers and world_size:
             self._wait_for_workers(world_size, is_master)
 
+    @property
+    def is_master(self) -> bool:
+        """Whether this process keeps the table."""
+        return self._server is not None
+
     def _wait_for_workers(self, world_size: int, is_master: bool) -> None:
         there = self.add("init/", 1)
         if is_master:

@@ -8,6 +8,7 @@ and no memory worth mentioning, and arrays cross between the two as host memory.
 
 import atexit
 import contextlib
+import functools
 import os
 import socket
 import sys
@@ -24,6 +25,7 @@ from jtorch.distributed.work import Work
 # Seconds without a sign of life after which a process is taken for dead.
 HEARTBEAT = float(os.environ.get("JTORCH_HEARTBEAT", "30"))
 _EVER = 10**8
+_LAST_WAIT = 5.0  # seconds at the end of the process for a collective that others have left
 
 
 class World:
@@ -92,10 +94,10 @@ class World:
                 f"{self.timeout.total_seconds():.0f} s; missing: rank {', '.join(missing)}"
             ) from error
 
-    def check(self) -> None:
-        """Raise if a process is known to be gone."""
+    def check(self, ranks: tuple[int, ...] | None = None) -> None:
+        """Raise if a process is known to be gone, or a collective of `ranks` to have failed."""
         try:
-            self._liveness.check()
+            self._liveness.check(ranks)
         except DistNetworkError as error:
             raise DistBackendError(f"the process that keeps the store has ended: {error}") from error
 
@@ -110,7 +112,9 @@ class World:
                 from jtorch.distributed.programs import AXIS
 
                 mesh = jax.sharding.Mesh(np.array([self.devices[rank] for rank in ranks]), (AXIS,))
-                found = self._lines[ranks] = Line(mesh, self.device, f"collectives of {ranks}")
+                found = self._lines[ranks] = Line(
+                    mesh, self.device, f"collectives of {ranks}", functools.partial(self._liveness.tell, ranks)
+                )
             return found
 
     def meet(self, ranks: tuple[int, ...]) -> None:
@@ -169,6 +173,8 @@ class World:
 
     def _stop_serving(self) -> None:
         self.close()
+        for line in self._lines.values():
+            line.join(_LAST_WAIT)
         if self._service is not None:
             if not any(line.failed for line in self._lines.values()):
                 self._liveness.wait_until_all_left()

@@ -21,14 +21,21 @@ class ProcessFailure:
     rank: int = 0
     message: str = ""
     timestamp: float = field(default_factory=time.time)
+    host: str = field(default_factory=socket.gethostname)
 
     def __post_init__(self):
+        if self.message:  # of a process of another node, whose file is there
+            return
         if os.path.exists(self.error_file) and os.path.getsize(self.error_file):
             with open(self.error_file) as file:
                 found = json.load(file)["message"]
             self.message, self.timestamp = found["extraInfo"]["py_callstack"], float(found["extraInfo"]["timestamp"])
         elif self.exitcode < 0:
             self.message = f"Signal {-self.exitcode} ({self.signal_name()}) received by PID {self.pid}"
+
+    def ending(self) -> str:
+        """How it ended, in a few words."""
+        return f"signal {-self.exitcode} ({self.signal_name()})" if self.exitcode < 0 else f"exit code {self.exitcode}"
 
     def signal_name(self) -> str:
         return signal.Signals(-self.exitcode).name if self.exitcode < 0 else "<N/A>"
@@ -64,7 +71,7 @@ class ChildFailedError(Exception):
         )
         when = time.strftime("%Y-%m-%d_%H:%M:%S", time.localtime(failure.timestamp))
         return (
-            f"[{number}]:\n  time      : {when}\n  host      : {socket.gethostname()}\n"
+            f"[{number}]:\n  time      : {when}\n  host      : {failure.host}\n"
             f"  rank      : {failure.rank} (local_rank: {failure.local_rank})\n  exitcode  : {failure.exitcode} (pid: {failure.pid})\n"
             f"  error_file: {failure.error_file if os.path.exists(failure.error_file) else '<N/A>'}\n  traceback : {message}"
         )
