@@ -9,6 +9,8 @@ import pytest
 
 import jtorch
 import jtorch.vision.transforms
+from jtorch.vision import transforms
+from jtorch.vision.transforms import v2
 
 from .reference import load_torchvision
 from .transform_cases import CASES, RECORDED, TENSORS, Case, Library, digest, far_apart, run, sketch
@@ -82,3 +84,14 @@ def test_equals_torchvision(case: Case):
                 np.testing.assert_array_equal(values, expected_values, strict=True)
             else:
                 assert_close(values, expected_values, case)
+
+
+def test_levels_become_torchvisions_floats():
+    """To the last bit: the older transforms divide by 255, the newer ones multiply by a rounded 1 / 255."""
+    levels = jtorch.arange(256).to(jtorch.uint8).reshape(1, 16, 16)
+    values = levels.numpy().astype(np.float32)
+    for image in (levels, levels + 0):
+        older = transforms.functional.convert_image_dtype(image)
+        newer = v2.functional.to_dtype(image, jtorch.float32, scale=True)
+        np.testing.assert_array_equal(older.numpy(), values / np.float32(255))
+        np.testing.assert_array_equal(newer.numpy(), values * np.float32(1 / 255))

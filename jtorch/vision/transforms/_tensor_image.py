@@ -8,6 +8,9 @@ fuse and run on the accelerator.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+
 import numpy as np
 
 import jtorch
@@ -67,18 +70,25 @@ def convert_image_dtype(image: Tensor, dtype=None) -> Tensor:
     if image.is_floating_point():
         return _float_to(image, dtype)
 
-    brightest = largest_value(image.dtype)
     if dtype.is_floating_point:
-        host, float_type = host_array(image), numpy_float(dtype)
-        if host is not None and float_type is not None:
-            return jtorch.from_numpy(host.astype(float_type) / float_type(brightest))
-        return image.to(dtype) / float(brightest)
+        return to_unit_range(image, dtype, operator.truediv, float(largest_value(image.dtype)))
 
+    brightest = largest_value(image.dtype)
     # Integers to integers: whole steps, so that going up and down again loses nothing.
     if brightest > largest_value(dtype):
         step = (brightest + 1) // (largest_value(dtype) + 1)
         return jtorch.div(image, step, rounding_mode="floor").to(dtype)
     return image.to(dtype) * ((largest_value(dtype) + 1) // (brightest + 1))
+
+
+def to_unit_range(image: Tensor, dtype, rule: Callable, number: float) -> Tensor:
+    """Whole levels as parts of the brightest one: `rule(levels, number)`, on the host where they are there."""
+    host, float_type = host_array(image), numpy_float(dtype)
+    if host is not None and float_type is not None:
+        wide = np.promote_types(float_type, np.float32).type  # halves are computed in float32
+        parts = rule(host.astype(float_type).astype(wide, copy=False), wide(number))
+        return jtorch.from_numpy(parts.astype(float_type, copy=False))
+    return rule(image.to(dtype), number)
 
 
 def is_unsafe(source, target) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import operator
 from collections.abc import Sequence
 
 import PIL.Image
@@ -28,6 +29,10 @@ def to_dtype_image(image: Tensor, dtype=jtorch.float32, scale: bool = False) -> 
         return image.to(dtype)
     if _tensor_image.is_unsafe(image.dtype, dtype):
         raise RuntimeError(f"The conversion from {image.dtype} to {dtype} cannot be performed safely.")
+    if dtype.is_floating_point and not image.is_floating_point():
+        # Like torchvision, whose older transforms divide: the last bits differ.
+        reciprocal = 1.0 / _tensor_image.largest_value(image.dtype)
+        return _tensor_image.to_unit_range(image, dtype, operator.mul, reciprocal)
     return _tensor_image.convert_image_dtype(image, dtype)
 
 
