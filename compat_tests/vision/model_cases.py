@@ -23,6 +23,8 @@ LARGE = (("alexnet", 64), ("vgg11_bn", 64), ("mnasnet0_5", 64), ("googlenet", 64
 class Case:
     """`make(models)` builds the model; its pictures are `size` pixels wide, or its videos, of so many `frames`.
 
+    A model of optical flow takes two pictures, and as many steps as `updates`.
+
     Where few values are normalized in a deep model one rounding in float32 grows to 1e-3: such a case computes in float64.
     """
 
@@ -31,6 +33,7 @@ class Case:
     size: int = 32
     frames: int = 0
     dtype: type = np.float32
+    updates: int = 0
 
 
 CASES = (
@@ -152,7 +155,67 @@ CASES = (
         frames=2,
     ),
     Case("s3d's features", lambda m: m.video.S3D(5).features, size=64, frames=16, dtype=np.float64),
+    Case("mvit", lambda m: _mvit(m, [], False, False, False), frames=4),
+    Case("mvit v2", lambda m: _mvit(m, [1, 1, 1], True, True, True), frames=4),
+    Case(
+        "swin of videos",  # with a window that is padded, then one that is cut
+        lambda m: m.video.SwinTransformer3d([2, 4, 4], 8, [2, 2], [2, 2], [3, 5, 3], 2.0, num_classes=5),
+        frames=8,
+    ),
+    Case("raft", lambda m: _raft(m), updates=2),
+    Case("raft of bottlenecks", lambda m: _raft(m, m.optical_flow.raft.BottleneckBlock), updates=2),
 )
+
+
+def _mvit(m, stride_q: list[int], second: bool, relative: bool, projected: bool) -> Any:
+    """V1's or V2's way: with `stride_q` also queries are pooled that keep their resolution."""
+    block = m.video.mvit.MSBlockConfig
+    widths = [8, 16, 16] if projected else [16, 16, 16]
+    before = [8, widths[0], 16]
+    kernel = [3, 3, 3] if stride_q else []
+    settings = [
+        block(1, before[0], widths[0], kernel, [3, 3, 3], stride_q, [1, 4, 4]),
+        block(2, before[1], widths[1], [3, 3, 3], [3, 3, 3], [1, 2, 2], [1, 2, 2]),
+        block(2, before[2], widths[2], kernel, [], stride_q, []),
+    ]
+    return m.video.MViT(
+        (32, 32),
+        4,
+        settings,
+        residual_pool=second,
+        residual_with_cls_embed=not projected,
+        rel_pos_embed=relative,
+        proj_after_attn=projected,
+        attention_dropout=0.1,
+        stochastic_depth_prob=0.2,
+        num_classes=5,
+    )
+
+
+def _raft(m, block: Any = None) -> Any:
+    """The large model's parts, or with `block` the small one's, for pictures of 32 x 32 (it normalizes at least 16 values)."""
+    raft = m.optical_flow.raft
+    sizes = {"block": block or raft.ResidualBlock, "layers": (8, 8, 8, 12, 16)}
+    instances = raft.nn.InstanceNorm2d
+    gates = {"kernel_size": (3,), "padding": (1,)} if block else {}
+    corr_block = raft.CorrBlock(num_levels=2, radius=1)
+    motion = raft.MotionEncoder(
+        in_channels_corr=corr_block.out_channels,
+        corr_layers=(8,) if block else (8, 6),
+        flow_layers=(8, 4),
+        out_channels=10,
+    )
+    return raft.RAFT(
+        feature_encoder=raft.FeatureEncoder(**sizes, norm_layer=instances),
+        context_encoder=raft.FeatureEncoder(**sizes, **({"norm_layer": None} if block else {})),
+        corr_block=corr_block,
+        update_block=raft.UpdateBlock(
+            motion_encoder=motion,
+            recurrent_block=raft.RecurrentBlock(input_size=10 + 8, hidden_size=8, **gates),
+            flow_head=raft.FlowHead(in_channels=8, hidden_size=8),
+        ),
+        mask_predictor=None if block else raft.MaskPredictor(in_channels=8, hidden_size=8),
+    )
 
 
 def _cut(m) -> Any:
@@ -198,15 +261,20 @@ def state_of(model) -> dict[str, np.ndarray]:
     return {name: value.numpy() for name, value in model.state_dict().items()}
 
 
-def outputs(torch, model, size: int, dtype: type = np.float32, frames: int = 0) -> dict[str, np.ndarray]:
+def outputs(
+    torch, model, size: int, dtype: type = np.float32, frames: int = 0, updates: int = 0
+) -> dict[str, np.ndarray]:
     """Outputs in training; outputs in evaluation, which show the statistics that training left."""
     shape = (2, 3, frames, size, size) if frames else (2, 3, size, size)
     pictures = np.random.RandomState(0).randn(*shape).astype(dtype)
     seen = {}
     for mode in ("train", "eval"):
         getattr(model, mode)()
-        given = model(torch.from_numpy(pictures))
-        given = list(given.values()) if isinstance(given, dict) else given if isinstance(given, tuple) else [given]
+        pair = (torch.from_numpy(pictures), torch.from_numpy(pictures[:, :, ::-1].copy()))
+        given = model(*pair, num_flow_updates=updates) if updates else model(pair[0])
+        given = (
+            list(given.values()) if isinstance(given, dict) else given if isinstance(given, tuple | list) else [given]
+        )
         rows = [output.detach().numpy().reshape(2, -1) for output in given]
         seen[mode] = np.concatenate([some(row) for row in rows], axis=1)
     return seen
@@ -223,7 +291,7 @@ def observe(torch, case: Case, models) -> dict[str, np.ndarray]:
     weights = [float(np.abs(value.astype(np.float64)).sum()) for value in state_of(model).values()]
     if case.dtype is np.float64:
         model = model.double()
-    return {"weights": np.array(weights)} | outputs(torch, model, case.size, case.dtype, case.frames)
+    return {"weights": np.array(weights)} | outputs(torch, model, case.size, case.dtype, case.frames, case.updates)
 
 
 def untrained(models, name: str) -> Any:
@@ -234,4 +302,4 @@ def untrained(models, name: str) -> Any:
 
 def packages(models) -> list:
     """Where models are: those that classify pictures, and the packages of others."""
-    return [models, models.segmentation, models.video, models.detection]
+    return [models, models.segmentation, models.video, models.detection, models.optical_flow]

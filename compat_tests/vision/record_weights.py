@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from .model_cases import packages
 from .reference import load_torchvision
 
 MODELS = Path(__file__).resolve().parents[2] / "jtorch" / "vision" / "models"
@@ -44,7 +45,7 @@ def main() -> None:
     models = torchvision.models
     imagenet, named = list(models._meta._IMAGENET_CATEGORIES), named_categories(models._meta)
     blocks = []
-    for package in (models, models.segmentation, models.video, models.detection):
+    for package in packages(models):
         for name in models.list_models(module=package):
             enum = models.get_model_weights(name)
             rows = [

@@ -13,6 +13,7 @@ import pickle
 import sys
 import urllib.error
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -36,9 +37,6 @@ from .model_cases import (
 )
 from .reference import load_torchvision
 
-# Families that are not there yet: a row of jtorch/compat/reasons.toml says so.
-ABSENT = ("video.mvit", "video.swin_transformer")
-ABSENT_MODELS = ("mvit", "swin3d")
 # Of how torchvision traces and flattens.
 OWN_AFFAIR = ("expand_masks_tracing_scale", "permute_and_flatten")
 NAMES = [name for package in packages(models) for name in models.list_models(module=package)]
@@ -134,6 +132,19 @@ ERRORS = (
     ("maxvit_t(input_size=(220, 220))", ValueError, "Input size (55, 55) of block 0 is not divisible by partition size 7. Consider changing the partition size or the input size.\nCurrent configuration yields the following block input sizes: [(55, 55), (28, 28), (14, 14), (7, 7)]."),
     ("maxvit.RelativePositionalMultiHeadAttention(5, 2, 4)", ValueError, "feat_dim: 5 must be divisible by head_dim: 2"),
     ("_utils.IntermediateLayerGetter(m.squeezenet1_1(), {'no': 'x'})", ValueError, "return_layers are not present in model"),
+    ("video.MViT((32, 32), 4, [], False, False, False, False)", ValueError, "The configuration parameter can't be empty."),
+    ("video.mvit_v2_s(spatial_size=(32, 32), weights='NO')", KeyError, "'NO'"),
+    ("video.swin_transformer.ShiftedWindowAttention3d(4, [2], [1], 2)", ValueError, "window_size and shift_size must be of length 2"),
+    ("optical_flow.raft.FeatureEncoder(layers=(1, 2))", ValueError, "The expected number of layers is 5, instead got 2"),
+    ("optical_flow.raft.MotionEncoder(in_channels_corr=1, flow_layers=(1,))", ValueError, "The expected number of flow_layers is 2, instead got 1"),
+    ("optical_flow.raft.MotionEncoder(in_channels_corr=1, corr_layers=())", ValueError, "The number of corr_layers should be 1 or 2, instead got 0"),
+    ("optical_flow.raft.RecurrentBlock(input_size=1, hidden_size=1, padding=(1,))", ValueError, "kernel_size should have the same length as padding, instead got len(kernel_size) = 2 and len(padding) = 1"),
+    ("optical_flow.raft.RecurrentBlock(input_size=1, hidden_size=1, kernel_size=(), padding=())", ValueError, "kernel_size should either 1 or 2, instead got 0"),
+    ("optical_flow.RAFT(feature_encoder=None, context_encoder=None, corr_block=None, update_block=None)", ValueError, "The update_block parameter should expose a 'hidden_state_size' attribute."),
+    ("optical_flow.raft_small()(GRID(33, 32), GRID(33, 32))", ValueError, "input image H and W should be divisible by 8, instead got 33 (h) and 32 (w)"),
+    ("optical_flow.raft_small()(GRID(32, 32), GRID(32, 40))", ValueError, "input images should have the same shape, instead got (32, 32) != torch.Size([32, 40])"),
+    ("optical_flow.raft.CorrBlock().build_pyramid(GRID(16, 8), GRID(16, 8))", ValueError, "Feature maps are too small to be down-sampled by the correlation pyramid. H and W of feature maps should be at least 16; got: torch.Size([16, 8]). Remember that input images to the model are downsampled by 8, so that means their dimensions should be at least 8 * 16 = 128."),
+    ("optical_flow.raft.CorrBlock().build_pyramid(GRID(2, 2), GRID(2, 3))", ValueError, "Input feature maps should have the same shape, instead got torch.Size([1, 2, 2, 2]) (fmap1.shape) != torch.Size([1, 2, 2, 3]) (fmap2.shape)"),
 )  # fmt: skip
 
 
@@ -141,7 +152,7 @@ def raises(expression: str, library) -> tuple[type, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            eval(f"m.{expression}", {"m": library})
+            eval(f"m.{expression}", {"m": library, "GRID": partial(library.optical_flow._utils.make_coords_grid, 1)})
     except Exception as error:
         return type(error), str(error)
     return type(None), ""
@@ -158,6 +169,7 @@ OLDER_WAYS = (
     "resnet18(None, True, num_classes=2)",
     "inception_v3()",
     "googlenet(aux_logits=False)",
+    "optical_flow.raft_small(None)",
 )
 
 
@@ -250,7 +262,7 @@ def test_equals_torchvisions_lists():
     _, torchvision = load_torchvision()
     theirs = torchvision.models
     registered = [(package, name) for package in packages(theirs) for name in theirs.list_models(module=package)]
-    assert [name for _, name in registered if not name.startswith(ABSENT_MODELS)] == NAMES
+    assert [name for _, name in registered] == NAMES
     for name in NAMES:
         expected, found = theirs.get_model_weights(name), models.get_model_weights(name)
         assert expected.__name__ == found.__name__
@@ -275,7 +287,7 @@ def test_equals_torchvisions_names(without_draws):
         for name, module in vars(package).items()
         if inspect.ismodule(module) and not hasattr(module, "__path__") and not name.startswith("_")
         # Feature extraction goes another way than torchvision's, by running; it has tests of its own.
-        if module.__name__.removeprefix("torchvision.models.") not in (*ABSENT, "feature_extraction")
+        and name != "feature_extraction"
     ]
     for theirs, ours in pairs:
         family = theirs.__name__

@@ -1,6 +1,6 @@
 """Models by name or by function, and their published weights: `torchvision.models`."""
 
-from . import detection, segmentation, video
+from . import detection, optical_flow, segmentation, video
 from ._api import Weights, WeightsEnum, get_model, get_model_builder, get_model_weights, get_weight, list_models
 from .alexnet import *
 from .convnext import *

@@ -15,6 +15,9 @@ from ._api import Weights, WeightsEnum, register_model
 from ._meta import _IMAGENET_CATEGORIES, categories
 from ._utils import _ovewrite_named_param, handle_legacy_interface
 
+# The weights that `pretrained=True` stands for, where a model has them.
+_PRETRAINED = ("IMAGENET1K_V1", "KINETICS400_V1", "C_T_SKHT_V2", "C_T_V2")
+
 
 @cache
 def _recorded() -> dict[str, dict[str, Any]]:
@@ -36,7 +39,8 @@ def _weights(
 ) -> Weights:
     if "interpolation" in transforms:
         transforms = transforms | {"interpolation": InterpolationMode[transforms["interpolation"]]}
-    meta = {"categories": _IMAGENET_CATEGORIES} | meta
+    if preset != "OpticalFlow":  # which has no classes
+        meta = {"categories": _IMAGENET_CATEGORIES} | meta
     for key in ("categories", "keypoint_names"):
         if isinstance(meta.get(key), str):
             meta[key] = categories()[meta[key]]
@@ -78,8 +82,8 @@ def builder(weights_class: type[WeightsEnum], module: str) -> Callable[[Callable
         def function(*, weights: weights_class | None = None, progress: bool = True, **kwargs: Any) -> nn.Module:
             return build(weights_class.verify(weights), progress, **kwargs)
 
-        first = members.get("IMAGENET1K_V1") or members.get("KINETICS400_V1")
-        return publish(function, weights_class, module, weights=("pretrained", first))
+        pretrained = next((members[name] for name in _PRETRAINED if name in members), None)
+        return publish(function, weights_class, module, weights=("pretrained", pretrained))
 
     return decorate
 
@@ -118,7 +122,7 @@ def declare(
         if weights is not None:
             kwargs |= overridden or {}
             required |= prescribed(weights)
-            if weights.meta["categories"] is not None:
+            if weights.meta.get("categories") is not None:
                 required["num_classes"] = len(weights.meta["categories"])
         for argument, value in required.items():
             _ovewrite_named_param(kwargs, argument, value)

@@ -1,7 +1,7 @@
 """Swin Transformer: attention within shifted windows (https://arxiv.org/abs/2103.14030), and its V2 (https://arxiv.org/abs/2111.09883)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -44,12 +44,12 @@ def _patch_merging_pad(x: Tensor) -> Tensor:
     return jtorch.cat(corners, -1)
 
 
-def relative_positions(height: int, width: int) -> np.ndarray:
-    """For each two positions of a window, the row of the table of biases: (height * width, height * width)."""
-    rows, columns = np.divmod(np.arange(height * width), width)
-    down = rows[:, None] - rows[None, :] + height - 1
-    right = columns[:, None] - columns[None, :] + width - 1
-    return down * (2 * width - 1) + right
+def relative_positions(*sizes: int) -> np.ndarray:
+    """For each two positions of a window, the row of the table of biases: (positions, positions)."""
+    places = np.indices(sizes).reshape(len(sizes), -1)
+    last = np.array(sizes).reshape(-1, 1, 1) - 1
+    offsets = places[:, :, None] - places[:, None, :] + last
+    return np.ravel_multi_index(tuple(offsets), [2 * size - 1 for size in sizes])
 
 
 def _get_relative_position_bias(
@@ -97,13 +97,89 @@ def _bands(size: int, window: int, shift: int) -> np.ndarray:
 
 
 @cache
-def _shift_mask(size: tuple[int, int], window: tuple[int, int], shift: tuple[int, int]) -> np.ndarray:
+def _shift_mask(size: tuple[int, ...], window: tuple[int, ...], shift: tuple[int, ...]) -> np.ndarray:
     """-100 where positions of a window were no neighbours before the shift: (windows, positions, positions)."""
-    rows, columns = (_bands(*axis) for axis in zip(size, window, shift, strict=True))
-    regions = 3 * rows[:, None] + columns[None, :]
-    tiles = regions.reshape(size[0] // window[0], window[0], size[1] // window[1], window[1])
-    tiles = tiles.transpose(0, 2, 1, 3).reshape(-1, window[0] * window[1])
+    bands = np.meshgrid(*map(_bands, size, window, shift), indexing="ij")
+    regions = np.ravel_multi_index(tuple(bands), [3] * len(size))
+    tiles = regions.reshape(*_tiling(size, window)).transpose(_axes_by_window(len(size), before=0))
+    tiles = tiles.reshape(-1, math.prod(window))
     return np.where(tiles[:, None, :] != tiles[:, :, None], np.float32(-100.0), np.float32(0.0))
+
+
+def _tiling(size: Sequence[int], window: Sequence[int]) -> list[int]:
+    """Each axis as two: the number of windows, and the positions in one."""
+    return [part for axis, side in zip(size, window, strict=True) for part in (axis // side, side)]
+
+
+def _axes_by_window(dims: int, before: int) -> list[int]:
+    """The axes of a tiled array, after `before` others, with those that number windows first."""
+    return [*range(before), *(before + 2 * i for i in range(dims)), *(before + 2 * i + 1 for i in range(dims))]
+
+
+def _split_into_windows(x: Tensor, window: Sequence[int]) -> Tensor:
+    """(N, *size, C) to (N * windows, positions, C)"""
+    n, *size, channels = x.shape
+    tiled = x.view(n, *_tiling(size, window), channels)
+    axes = [*_axes_by_window(len(size), before=1), tiled.ndim - 1]
+    return tiled.permute(axes).reshape(-1, math.prod(window), channels)
+
+
+def _join_windows(x: Tensor, size: Sequence[int], window: Sequence[int]) -> Tensor:
+    """(N * windows, positions, C) to (N, *size, C)"""
+    counts = [axis // side for axis, side in zip(size, window, strict=True)]
+    x = x.view(-1, *counts, *window, x.shape[-1])
+    dims = len(size)
+    axes = [0, *(axis for i in range(dims) for axis in (1 + i, 1 + dims + i)), x.ndim - 1]
+    return x.permute(axes).reshape(-1, *size, x.shape[-1])
+
+
+def attention_in_windows(
+    input: Tensor,
+    qkv_weight: Tensor,
+    proj_weight: Tensor,
+    relative_position_bias: Tensor,
+    window: tuple[int, ...],
+    num_heads: int,
+    shift: tuple[int, ...],
+    attention_dropout: float,
+    dropout: float,
+    qkv_bias: Tensor | None,
+    proj_bias: Tensor | None,
+    logit_scale: Tensor | None,
+    training: bool,
+) -> Tensor:
+    """Attention of (N, *size, C) within windows, for pictures and videos alike, in sizes that windows divide."""
+    size = tuple(input.shape[1:-1])
+    axes = tuple(range(1, 1 + len(size)))
+    x = jtorch.roll(input, shifts=tuple(-step for step in shift), dims=axes) if any(shift) else input
+    x = _split_into_windows(x, window)
+    total, positions, channels = x.shape
+
+    if logit_scale is not None and qkv_bias is not None:
+        qkv_bias = qkv_bias.clone()
+        third = qkv_bias.numel() // 3
+        qkv_bias[third : 2 * third].zero_()
+    qkv = F.linear(x, qkv_weight, qkv_bias)
+    qkv = qkv.reshape(total, positions, 3, num_heads, channels // num_heads).permute(2, 0, 3, 1, 4)
+    q, k, v = qkv[0], qkv[1], qkv[2]
+    if logit_scale is not None:
+        attention = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1)
+        attention = attention * jtorch.clamp(logit_scale, max=math.log(100.0)).exp()
+    else:
+        attention = (q * (channels // num_heads) ** -0.5).matmul(k.transpose(-2, -1))
+    attention = attention + relative_position_bias
+
+    if any(shift):
+        mask = jtorch.from_numpy(_shift_mask(size, window, shift)).to(x)
+        attention = attention.view(-1, len(mask), num_heads, positions, positions) + mask.unsqueeze(1).unsqueeze(0)
+        attention = attention.view(-1, num_heads, positions, positions)
+
+    attention = F.dropout(F.softmax(attention, dim=-1), p=attention_dropout, training=training)
+    x = attention.matmul(v).transpose(1, 2).reshape(total, positions, channels)
+    x = F.dropout(F.linear(x, proj_weight, proj_bias), p=dropout, training=training)
+
+    x = _join_windows(x, size, window)
+    return jtorch.roll(x, shifts=shift, dims=axes) if any(shift) else x
 
 
 def shifted_window_attention(
@@ -125,46 +201,28 @@ def shifted_window_attention(
 
     With `logit_scale` it is V2's: cosines instead of dot products, and no bias for the keys.
     """
-    n, height, width, channels = input.shape
+    _, height, width, _ = input.shape
     window = (window_size[0], window_size[1])
     x = F.pad(input, (0, 0, 0, -width % window[1], 0, -height % window[0]))
-    rows, columns = x.shape[1] // window[0], x.shape[2] // window[1]
     # A window as large as the picture has nothing to be shifted to.
-    shift = (0 if rows == 1 else shift_size[0], 0 if columns == 1 else shift_size[1])
-    if any(shift):
-        x = jtorch.roll(x, shifts=(-shift[0], -shift[1]), dims=(1, 2))
-
-    windows, positions = rows * columns, window[0] * window[1]
-    x = x.view(n, rows, window[0], columns, window[1], channels)
-    x = x.permute(0, 1, 3, 2, 4, 5).reshape(n * windows, positions, channels)
-
-    if logit_scale is not None and qkv_bias is not None:
-        qkv_bias = qkv_bias.clone()
-        third = qkv_bias.numel() // 3
-        qkv_bias[third : 2 * third].zero_()
-    qkv = F.linear(x, qkv_weight, qkv_bias)
-    qkv = qkv.reshape(n * windows, positions, 3, num_heads, channels // num_heads).permute(2, 0, 3, 1, 4)
-    q, k, v = qkv[0], qkv[1], qkv[2]
-    if logit_scale is not None:
-        attention = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1)
-        attention = attention * jtorch.clamp(logit_scale, max=math.log(100.0)).exp()
-    else:
-        attention = (q * (channels // num_heads) ** -0.5).matmul(k.transpose(-2, -1))
-    attention = attention + relative_position_bias
-
-    if any(shift):
-        mask = jtorch.from_numpy(_shift_mask((rows * window[0], columns * window[1]), window, shift)).to(x)
-        attention = attention.view(n, windows, num_heads, positions, positions) + mask.unsqueeze(1).unsqueeze(0)
-        attention = attention.view(-1, num_heads, positions, positions)
-
-    attention = F.dropout(F.softmax(attention, dim=-1), p=attention_dropout, training=training)
-    x = attention.matmul(v).transpose(1, 2).reshape(n * windows, positions, channels)
-    x = F.dropout(F.linear(x, proj_weight, proj_bias), p=dropout, training=training)
-
-    x = x.view(n, rows, columns, window[0], window[1], channels)
-    x = x.permute(0, 1, 3, 2, 4, 5).reshape(n, rows * window[0], columns * window[1], channels)
-    if any(shift):
-        x = jtorch.roll(x, shifts=shift, dims=(1, 2))
+    shift = tuple(
+        0 if size == side else step for size, side, step in zip(x.shape[1:3], window, shift_size, strict=True)
+    )
+    x = attention_in_windows(
+        x,
+        qkv_weight,
+        proj_weight,
+        relative_position_bias,
+        window,
+        num_heads,
+        shift,
+        attention_dropout,
+        dropout,
+        qkv_bias,
+        proj_bias,
+        logit_scale,
+        training,
+    )
     return x[:, :height, :width, :].contiguous()
 
 

@@ -7,7 +7,7 @@ from jtorch.tensor import Tensor
 from . import functional as F
 from .functional import InterpolationMode
 
-__all__ = ["ImageClassification", "ObjectDetection", "SemanticSegmentation", "VideoClassification"]
+__all__ = ["ImageClassification", "ObjectDetection", "OpticalFlow", "SemanticSegmentation", "VideoClassification"]
 
 
 def _shown(preset: nn.Module, names: tuple[str, ...]) -> str:
@@ -142,3 +142,21 @@ class VideoClassification(nn.Module):
             f"centre of {self.crop_size} cut out, scaled to [0.0, 1.0], normalized with mean={self.mean} and "
             f"std={self.std}, then permuted to (..., C, T, H, W)."
         )
+
+
+class OpticalFlow(nn.Module):
+    """Scale two pictures to -1..1: PIL images, or tensors (..., C, H, W)."""
+
+    def forward(self, img1: Tensor, img2: Tensor) -> tuple[Tensor, Tensor]:
+        return self._scaled(img1), self._scaled(img2)
+
+    def _scaled(self, img: Tensor) -> Tensor:
+        img = F.convert_image_dtype(img if isinstance(img, Tensor) else F.pil_to_tensor(img), jtorch.float)
+        return F.normalize(img, mean=[0.5, 0.5, 0.5], std=[0.5, 0.5, 0.5]).contiguous()
+
+    def __repr__(self) -> str:
+        return f"{self.__class__.__name__}()"
+
+    def describe(self) -> str:
+        """The steps in words."""
+        return "For PIL images, tensors (C, H, W) or batches (B, C, H, W): scaled to [-1.0, 1.0]."
