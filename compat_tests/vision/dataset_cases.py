@@ -12,6 +12,7 @@ import json
 import pickle
 import struct
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -520,6 +521,176 @@ def lsun(root: Path) -> None:
                 transaction.put(f"key{9 - seed}".encode(), png(seed))
 
 
+def deep(path: Path, seed: int = 0) -> None:
+    """A picture of 16-bit levels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    levels = np.random.RandomState(seed).randint(1, 2**16, (4, 5)).astype(np.uint16)
+    Image.fromarray(levels).save(path, "PNG")
+
+
+def deep_colours(seed: int = 0, channels: int = 3) -> tuple[np.ndarray, bytes]:
+    """Levels (H, W, channels) of 16 bits, with a third channel of 0 and 1, and a PNG of them, which Pillow does not write."""
+    levels = np.random.RandomState(seed).randint(0, 2**16, (4, 5, channels)).astype(np.uint16)
+    levels[:, :, 2] %= 2
+    kind = {3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 5, 4, 16, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    chunks = [struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in parts]
+    return levels, b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def deep_levels(content: bytes) -> np.ndarray:
+    """The levels (channels, H, W) of a PNG of `deep_colours`."""
+    start = content.index(b"IDAT")
+    (length,) = struct.unpack(">I", content[start - 4 : start])
+    rows = np.frombuffer(zlib.decompress(content[start + 4 : start + 4 + length]), np.uint8).reshape(4, -1)
+    return rows[:, 1:].copy().view(">u2").astype(np.uint16).reshape(4, 5, -1).transpose(2, 0, 1)
+
+
+def flo(path: Path, seed: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.random.RandomState(seed).randn(4, 5, 2).astype("<f4")
+    path.write_bytes(b"PIEH" + struct.pack("<ii", 5, 4) + values.tobytes())
+
+
+def pfm(path: Path, seed: int = 0, channels: int = 1, order: str = "<") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.random.RandomState(seed).randn(4, 5, channels).astype(f"{order}f4")
+    header = f"{'PF' if channels == 3 else 'Pf'}\n5 4\n{'-1.0' if order == '<' else '1.0'}\n"
+    path.write_bytes(header.encode() + values.tobytes())
+
+
+def sintel(root: Path) -> None:
+    for scene in ("ambush", "bamboo"):
+        for part, kind in (("training", "clean"), ("training", "final"), ("test", "clean")):
+            for number in range(3):
+                picture(root / "Sintel" / part / kind / scene / f"frame_{number}.png", number)
+        for number in range(2):
+            flo(root / "Sintel/training/flow" / scene / f"frame_{number}.flo", number)
+
+
+def kitti_flow(root: Path) -> None:
+    for part in ("training", "testing"):
+        for number in (10, 11):
+            for scene in range(2):
+                picture(root / "KittiFlow" / part / "image_2" / f"00000{scene}_{number}.png", scene)
+    for scene in range(2):
+        path = root / "KittiFlow/training/flow_occ" / f"00000{scene}_10.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(deep_colours(scene)[1])
+
+
+def chairs(root: Path) -> None:
+    for number in range(3):
+        for name in ("img1.ppm", "img2.ppm"):
+            picture(root / "FlyingChairs/data" / f"0000{number}_{name}", number)
+        flo(root / "FlyingChairs/data" / f"0000{number}_flow.flo", number)
+    text(root / "FlyingChairs/FlyingChairs_train_val.txt", "1\n2\n1\n")
+
+
+def things(root: Path) -> None:
+    folder = root / "FlyingThings3D"
+    for side in ("left", "right"):
+        for number in range(3):
+            for kind in ("clean", "final"):
+                picture(folder / f"frames_{kind}pass/TRAIN/A/0000" / side / f"000{number}.png", number)
+            for direction in ("into_future", "into_past"):
+                path = folder / "optical_flow/TRAIN/A/0000" / direction / side / f"OpticalFlow_000{number}.pfm"
+                pfm(path, number, channels=3, order="<" if side == "left" else ">")
+
+
+def hd1k(root: Path) -> None:
+    folder = root / "hd1k"
+    for name in ("000000_0010", "000000_0011", "000000_0012", "000001_0010"):
+        picture(folder / "hd1k_input/image_2" / f"{name}.png", len(name))
+        path = folder / "hd1k_flow_gt/flow_occ" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(deep_colours(1)[1])
+    for number in (10, 11):
+        picture(folder / "hd1k_challenge/image_2" / f"000002_00{number}.png", number)
+
+
+def carla(root: Path) -> None:
+    for seed, scene in enumerate(("a", "b")):
+        for side in range(2):
+            picture(root / "carla-highres/trainingF" / scene / f"im{side}.png", seed)
+            pfm(root / "carla-highres/trainingF" / scene / f"disp{side}GT.pfm", seed)
+
+
+def kitti_stereo(root: Path) -> None:
+    for part in ("training", "testing"):
+        for seed, name in enumerate(("colored_0", "colored_1")):
+            picture(root / "Kitti2012" / part / name / "000001_10.png", seed)
+        for seed, name in enumerate(("image_2", "image_3")):
+            picture(root / "Kitti2015" / part / name / "000001_10.png", seed)
+    for seed, name in enumerate(("2012/training/disp_noc", "2015/training/disp_occ_0", "2015/training/disp_occ_1")):
+        deep(root / f"Kitti{name}" / "000001_10.png", seed)
+
+
+def middlebury(root: Path) -> None:
+    for split, scenes in (("train", ("Piano-perfect", "Piano-imperfect", "Pipes-perfect")), ("test", ("Plants",))):
+        for seed, scene in enumerate(scenes):
+            folder = root / "Middlebury2014" / split / scene
+            for number, name in enumerate(("im0", "im1", "im1E")):
+                picture(folder / f"{name}.png", seed + number)
+            for side in range(2) if split == "train" else ():
+                pfm(folder / f"disp{side}.pfm", seed)
+
+
+def crestereo(root: Path) -> None:
+    for seed, kind in enumerate(("shapenet", "reflective", "tree", "hole")):
+        for side in ("left", "right"):
+            picture(root / "CREStereo" / kind / f"1_{side}.jpg", seed)
+            deep(root / "CREStereo" / kind / f"1_{side}.disp.png", seed)
+
+
+def falling(root: Path) -> None:
+    for seed, scene in enumerate(("single/cup/kitchen", "mixed/kitchen")):
+        folder = root / "FallingThings" / scene
+        for side in ("left", "right"):
+            picture(folder / f"000000.{side}.jpg", seed)
+            deep(folder / f"000000.{side}.depth.png", seed)
+        text(folder / "_camera_settings.json", '{"camera_settings": [{"intrinsic_settings": {"fx": 768.25}}]}')
+
+
+def scene_flow(root: Path) -> None:
+    for variant, scene in (("Monkaa", "a"), ("FlyingThings3D", "TRAIN/A/0000"), ("Driving", "15mm/forwards/fast")):
+        folder = root / "SceneFlow" / variant
+        for side in ("left", "right"):
+            for kind in ("clean", "final"):
+                picture(folder / f"frames_{kind}pass" / scene / side / "0006.png", len(side))
+            pfm(folder / "disparity" / scene / side / "0006.pfm", len(side))
+
+
+def sintel_stereo(root: Path) -> None:
+    folder = root / "Sintel/training"
+    for name in ("final_left", "final_right", "clean_left", "clean_right", "disparities"):
+        picture(folder / name / "alley/frame_1.png", len(name))
+    for name in ("occlusions", "outofframe"):
+        levels = np.random.RandomState(len(name)).randint(0, 2, (4, 5)).astype(np.uint8) * 255
+        (folder / name / "alley").mkdir(parents=True)
+        Image.fromarray(levels).save(folder / name / "alley/frame_1.png")
+
+
+def instereo(root: Path) -> None:
+    for split in ("train", "test"):
+        for side in ("left", "right"):
+            picture(root / "InStereo2k" / split / "1" / f"{side}.png", len(side))
+            deep(root / "InStereo2k" / split / "1" / f"{side}_disp.png", len(side))
+
+
+def eth3d(root: Path) -> None:
+    for folder in ("two_view_training", "two_view_test"):
+        for side in range(2):
+            picture(root / "ETH3D" / folder / "forest" / f"im{side}.png", side, "L")
+    pfm(root / "ETH3D/two_view_training_gt/forest/disp0GT.pfm")
+    picture(root / "ETH3D/two_view_training_gt/forest/mask0nocc.png", 3, "L")
+
+
 # Data set: what makes its files, the package it needs, and the arguments beside `root` of each way to read them.
 CASES: list[tuple[str, Callable[[Path], None], str | None, list[dict[str, Any]]]] = [
     ("CIFAR10", cifar10, None, [{}, {"train": False}]),
@@ -579,6 +750,21 @@ CASES: list[tuple[str, Callable[[Path], None], str | None, list[dict[str, Any]]]
     ("FER2013", fer("pixels", "test.csv"), None, [{"split": "test"}]),
     ("INaturalist", inaturalist, None, [{"version": "2021_valid", "target_type": ["full", "order", "genus"]}, {"version": "2018", "target_type": "super"}, {"version": "2017"}]),
     ("LSUN", lsun, "lmdb", [{"classes": ["tower_train", "bedroom_train"]}, {"classes": "test"}]),
+    ("Sintel", sintel, None, [{}, {"pass_name": "both"}, {"split": "test"}]),
+    ("KittiFlow", kitti_flow, None, [{}, {"split": "test"}]),
+    ("FlyingChairs", chairs, None, [{}, {"split": "val"}]),
+    ("FlyingThings3D", things, None, [{}, {"pass_name": "both", "camera": "right"}]),
+    ("HD1K", hd1k, None, [{}, {"split": "test"}]),
+    ("CarlaStereo", carla, None, [{}]),
+    ("Kitti2012Stereo", kitti_stereo, None, [{}, {"split": "test"}]),
+    ("Kitti2015Stereo", kitti_stereo, None, [{}, {"split": "test"}]),
+    ("Middlebury2014Stereo", middlebury, None, [{}, {"calibration": "both"}, {"split": "test", "calibration": None}]),
+    ("CREStereo", crestereo, None, [{}]),
+    ("FallingThingsStereo", falling, None, [{}, {"variant": "both"}]),
+    ("SceneFlowStereo", scene_flow, None, [{}, {"variant": "Monkaa", "pass_name": "both"}, {"variant": "Driving", "pass_name": "final"}]),
+    ("SintelStereo", sintel_stereo, None, [{}, {"pass_name": "both"}]),
+    ("InStereo2k", instereo, None, [{}, {"split": "test"}]),
+    ("ETH3DStereo", eth3d, None, [{}, {"split": "test"}]),
 ]  # fmt: skip
 
 # Those for `wrap_dataset_for_transforms_v2`: a row of CASES, its arguments, the keys asked for.

@@ -3,6 +3,19 @@
 What they share: reading files (`_readers.py`), archives and kinds of samples (`_samples.py`), downloads (`utils.py`).
 """
 
+from ._optical_flow import HD1K, FlyingChairs, FlyingThings3D, KittiFlow, Sintel
+from ._stereo_matching import (
+    CarlaStereo,
+    CREStereo,
+    ETH3DStereo,
+    FallingThingsStereo,
+    InStereo2k,
+    Kitti2012Stereo,
+    Kitti2015Stereo,
+    Middlebury2014Stereo,
+    SceneFlowStereo,
+    SintelStereo,
+)
 from ._tv_tensors import wrap_dataset_for_transforms_v2
 from .caltech import Caltech101, Caltech256
 from .celeba import CelebA
@@ -51,6 +64,21 @@ from .voc import VOCDetection, VOCSegmentation
 from .widerface import WIDERFace
 
 __all__ = [
+    "FlyingChairs",
+    "FlyingThings3D",
+    "HD1K",
+    "KittiFlow",
+    "Sintel",
+    "CREStereo",
+    "CarlaStereo",
+    "ETH3DStereo",
+    "FallingThingsStereo",
+    "InStereo2k",
+    "Kitti2012Stereo",
+    "Kitti2015Stereo",
+    "Middlebury2014Stereo",
+    "SceneFlowStereo",
+    "SintelStereo",
     "CIFAR10",
     "CIFAR100",
     "CLEVRClassification",

@@ -51,6 +51,17 @@ def open_image(path: str | Path, mode: str | None = None) -> Image.Image:
             raise OSError(f"{error} (while reading {path})") from error
 
 
+def read_png(path: str | Path) -> np.ndarray:
+    """The levels (C, H, W) of a PNG file, of 8 or 16 bits as they are."""
+    from ..io.image import decode_png, read_file
+
+    data = read_file(path)
+    try:
+        return decode_png(data).numpy()
+    except (RuntimeError, OSError, SyntaxError, ValueError) as error:
+        raise damaged(path, error) from error
+
+
 def read_lines(path: str | Path) -> list[str]:
     """The lines of a text file, without what is blank at their ends."""
     with reading(path), open(path, encoding="utf-8") as file:

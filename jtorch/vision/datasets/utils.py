@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -17,6 +18,10 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+
+import numpy as np
+
+from ._readers import reading
 
 USER_AGENT = "jtorch/vision"
 
@@ -252,3 +257,24 @@ def verify_str_arg(
         listed = iterable_to_str(valid_values)
         raise ValueError(custom_msg or f"Unknown value '{value}' for argument {arg}. Valid values are {{{listed}}}.")
     return value
+
+
+def _read_pfm(file_name: str | Path, slice_channels: int = 2) -> np.ndarray:
+    """The first channels of a PFM file, float32 (C, H, W): 2 are a flow, 1 is a disparity.
+
+    Its header says PF for 3 channels and Pf for 1, the width and height, and a number whose sign is that of the byte order:
+    negative for little-endian. Rows come from the bottom up (https://www.pauldebevec.com/Research/HDR/PFM).
+    """
+    content = Path(file_name).read_bytes()
+    kind, *rest = content.split(b"\n", 3)
+    if kind.rstrip() not in (b"PF", b"Pf"):
+        raise ValueError(f"Invalid PFM file: {file_name}")
+    channels = 3 if kind.rstrip() == b"PF" else 1
+    sides = re.fullmatch(rb"(\d+)\s(\d+)\s?", rest[0]) if len(rest) == 3 else None
+    if sides is None:
+        raise RuntimeError(f"Malformed PFM header. {file_name} is damaged. Fetch it again.")
+    width, height = map(int, sides.groups())
+    with reading(file_name):
+        order = "<" if float(rest[1]) < 0 else ">"
+        values = np.frombuffer(rest[2], f"{order}f4").reshape(height, width, channels)
+    return values.transpose(2, 0, 1)[:slice_channels, ::-1].astype(np.float32)

@@ -36,6 +36,7 @@ _PIL_MODES = {
     ImageReadMode.RGB: "RGB",
     ImageReadMode.RGB_ALPHA: "RGBA",
 }
+_READ_MODES = {name: mode for mode, name in _PIL_MODES.items()}
 
 
 def read_file(path: str | os.PathLike) -> Tensor:
@@ -88,7 +89,10 @@ def read_image(
 def decode_png(
     input: Tensor, mode: ImageReadMode | str = ImageReadMode.UNCHANGED, apply_exif_orientation: bool = False
 ) -> Tensor:
-    """The levels (C, H, W) of an encoded PNG; uint16 where it has 16 bits and one channel."""
+    """The levels (C, H, W) of an encoded PNG; uint16 where it has 16 bits in one, three or four channels.
+
+    A `mode` that asks for other channels than it has gives uint8.
+    """
     return _decoded(input, mode, apply_exif_orientation, ("PNG",))
 
 
@@ -197,6 +201,8 @@ def _decoded(data: Tensor, mode: ImageReadMode | str, apply_exif_orientation: bo
     with _opened(data, formats) as image:
         if image.format == "GIF":
             return decode_gif(data)
+        if _is_deep_colour(image) and mode in (ImageReadMode.UNCHANGED, _READ_MODES.get(image.mode)):
+            return _deep_colour(data, apply_exif_orientation)
         picture = PIL.ImageOps.exif_transpose(image) if apply_exif_orientation else image
         if mode is not ImageReadMode.UNCHANGED:
             picture = picture.convert(_PIL_MODES[mode])
@@ -205,6 +211,26 @@ def _decoded(data: Tensor, mode: ImageReadMode | str, apply_exif_orientation: bo
         elif picture.mode == "1":
             picture = picture.convert("L")
         return _as_tensor(picture)
+
+
+# How Pillow unpacks colours of 16 bits: the upper byte of each level, which comes first in a PNG.
+_UPPER_BYTES = ("RGB;16B", "RGBA;16B")
+
+
+def _is_deep_colour(image: PIL.Image.Image) -> bool:
+    return image.format == "PNG" and any(tile.args in _UPPER_BYTES for tile in getattr(image, "tile", ()))
+
+
+def _deep_colour(data: Tensor, apply_exif_orientation: bool) -> Tensor:
+    """All 16 bits: the file is read once more as if the lower byte came first, which Pillow then takes for the upper."""
+    planes = []
+    for order in ("B", "L"):
+        with _opened(data, ("PNG",)) as image:
+            image.tile = [tile._replace(args=tile.args[:-1] + order) for tile in image.tile]
+            picture = PIL.ImageOps.exif_transpose(image) if apply_exif_orientation else image
+            planes.append(np.array(picture).astype(np.uint16).transpose(2, 0, 1))
+    upper, lower = planes
+    return jtorch.from_numpy(np.ascontiguousarray(upper << 8 | lower))
 
 
 def _as_tensor(picture: PIL.Image.Image) -> Tensor:
