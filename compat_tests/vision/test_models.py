@@ -285,7 +285,9 @@ def test_equals_torchvisions_names(without_draws):
         (module, getattr(ours, name))
         for package, ours in zip(packages(torchvision.models), packages(models), strict=True)
         for name, module in vars(package).items()
-        if inspect.ismodule(module) and not hasattr(module, "__path__") and not name.startswith("_")
+        if inspect.ismodule(module)
+        and not hasattr(module, "__path__")
+        and not name.startswith("_")
         # Feature extraction goes another way than torchvision's, by running; it has tests of its own.
         and name != "feature_extraction"
     ]
