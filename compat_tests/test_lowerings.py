@@ -98,3 +98,20 @@ def test_attention_needs_memory_for_rows_alone():
         return jax.jit(gradient).lower(shape, shape, shape).compile().memory_analysis().temp_size_in_bytes
 
     assert needed(8192) < 2.5 * needed(4096)
+
+
+def test_sums_of_products_as_one_program():
+    """What XLA on the CPU got wrong as it handed them to YNNPACK: https://github.com/jax-ml/jax/issues/39103 and 40412."""
+    rng = np.random.default_rng(0)
+    shares, around = (
+        rng.standard_normal(shape, np.float32) for shape in ((1, 1, 9, 8, 8, 16, 18), (1, 2, 9, 1, 1, 16, 18))
+    )
+    rows, square = rng.standard_normal((32769, 3), np.float32), np.eye(3, dtype=np.float32)
+    previous = torch.set_execution("compile")
+    try:
+        sums = (torch.from_numpy(shares) * torch.from_numpy(around)).sum(2).numpy()
+        norms = (torch.from_numpy(square) @ torch.from_numpy(rows).T).square().sum(0).numpy()
+    finally:
+        torch.set_execution(previous)
+    np.testing.assert_allclose(sums, (shares * around).sum(2), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(norms, (rows**2).sum(1), rtol=1e-5)

@@ -3,9 +3,17 @@
 import os
 from pathlib import Path
 
+from jaxlib.version import __version_info__ as _jaxlib
+
 MODES = ("deferred", "eager", "compile")
 # Each operation rounds to its dtype, as torch's do: XLA would drop the steps through bfloat16 and float16 between fused operations.
-XLA_OPTIONS = {"xla_allow_excess_precision": False}
+XLA_OPTIONS: dict[str, bool | str] = {"xla_allow_excess_precision": False}
+# Since jaxlib 0.10.2 XLA on the CPU hands groups of operations to YNNPACK, whose sums of products of many axes, and of
+# products of matrices, come out wrong, or crash (https://github.com/jax-ml/jax/issues/39103, 39257, 40412). Single products
+# of matrices and convolutions, where it is fast, are right.
+if (0, 10, 2) <= _jaxlib < (0, 12):
+    _RIGHT = "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
+    XLA_OPTIONS["xla_cpu_experimental_ynn_fusion_type"] = _RIGHT
 
 
 class Settings:
