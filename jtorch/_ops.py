@@ -11,6 +11,12 @@ from jtorch.methods import NAMESPACES
 
 # Functions that only torch.ops shows: name -> module and name.
 _ONLY_HERE = {
+    "_pin_memory": ("nn.aten_names", "pin_memory"),
+    "_sparse_addmm": ("sparse", "addmm"),
+    "_sparse_mm_reduce_impl": ("nn.aten_names", "sparse_mm_reduce"),
+    "_to_copy": ("nn.aten_names", "to_copy"),
+    "alias": ("nn.aten_names", "alias"),
+    "index": ("nn.aten_names", "index"),
     "_batch_norm_with_update": ("nn.aten_names", "batch_norm_with_update"),
     "_upsample_bilinear2d_aa": ("nn.aten_names", "upsample_bilinear2d_aa"),
     "max_pool2d_with_indices_backward": ("nn.aten_names", "max_pool2d_with_indices_backward"),

@@ -1,9 +1,12 @@
 """torch.futures: results that another thread, or a later line, will set."""
 
 import concurrent.futures
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Future:
+class Future(Generic[T]):
     """A result that is not there yet.
 
     >>> import jtorch as torch

@@ -12,10 +12,11 @@ import urllib.parse
 import urllib.request
 import zipfile
 from pathlib import Path
+from urllib.parse import urlparse as urlparse
 
 import jtorch
 
-_HASH = re.compile(r"-([a-f0-9]*)\.")
+HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 _chosen_dir: list[str] = []
 
 
@@ -96,7 +97,7 @@ def load_state_dict_from_url(
     cached = os.path.join(model_dir, name)
     if not os.path.exists(cached):
         sys.stdout.write(f'Downloading: "{url}" to {cached}\n')
-        match = _HASH.search(name) if check_hash else None
+        match = HASH_REGEX.search(name) if check_hash else None
         download_url_to_file(url, cached, match.group(1) if match else None, progress=progress)
     if _is_zip_of_one_file(cached):
         with zipfile.ZipFile(cached) as archive:

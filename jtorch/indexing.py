@@ -202,8 +202,8 @@ def _position(item):
     if isinstance(item, (bool, np.bool_)):
         return None
     if isinstance(item, Tensor):
-        if item._aval.shape or item.dtype.priority != 1 or item.dtype.name == "uint8":
-            return None
+        if item._aval.shape or item.dtype.priority != 1 or item.dtype.name == "uint8" or item._read().traced:
+            return None  # a number that vmap maps over has no one position: it is an index like a longer tensor
         return int(item.item())
     if isinstance(item, (int, np.integer)):
         return int(item)

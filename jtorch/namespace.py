@@ -4,7 +4,7 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_C _dynamo _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures hub jit masked multiprocessing onnx overrides precision profiler
+    """_C __config__ _dynamo _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures fx hub jit masked multiprocessing onnx overrides precision profiler
     signal sparse testing threads torch_version types version""".split()
 )
 
@@ -18,6 +18,7 @@ _SHOWN = {
         set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled""",
     "autograd.anomaly": "is_anomaly_enabled is_anomaly_check_nan_enabled set_anomaly_enabled",
     "capturing": "CaptureError capture cond scan while_loop",
+    "checks": """_assert _check _check_index _check_is_size _check_not_implemented _check_tensor_all _check_type _check_value _check_with""",
     "compiler": "compile",
     "cuda.streams": "Event Stream",
     "determinism": """use_deterministic_algorithms are_deterministic_algorithms_enabled is_deterministic_algorithms_warn_only_enabled
@@ -26,8 +27,10 @@ _SHOWN = {
     "flax_modules": "from_flax to_flax",
     "func": "vmap",
     "futures": "Future fork wait",
+    "jit.annotations": "TensorType",
     "numerics": "set_float32_matmul_precision get_float32_matmul_precision set_flush_denormal set_warn_always is_warn_always_enabled",
     "sampling": "binomial _standard_gamma _standard_gamma_grad _sample_dirichlet _dirichlet_grad",
+    "serialization.file_reader": "PyTorchFileReader",
     "sparse.construction": """sparse_coo_tensor _sparse_coo_tensor_unsafe sparse_compressed_tensor sparse_csr_tensor sparse_csc_tensor sparse_bsr_tensor
         sparse_bsc_tensor""",
     "sparse.access": "ccol_indices_copy col_indices_copy crow_indices_copy indices_copy row_indices_copy values_copy",
@@ -43,6 +46,8 @@ def find(name: str):
     """An attribute of `jtorch` that nobody has asked for yet; torch's AttributeError where there is none."""
     import jtorch
 
+    if name == "torch":  # the package is in its own namespace, as in torch: `torch.torch.Tensor`
+        return jtorch
     if name in MODULES:
         return importlib.import_module(f"jtorch.{name}")
     module = NAMES.get(name)

@@ -44,6 +44,12 @@ def default_torch_function(cls, func, types, args=(), kwargs=None):
     return result if func in KEEP else convert(result, cls)
 
 
+def disabled_torch_function(func, types, args=(), kwargs=None):
+    """The `__torch_function__` of subclasses whose results are plain tensors: torch._C._disabled_torch_function_impl."""
+    with DisableTorchFunctionSubclass():
+        return func(*args, **(kwargs or {}))
+
+
 KEEP: set = set()
 
 

@@ -31,6 +31,14 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         spec.submodule_search_locations = found.submodule_search_locations
         return spec
 
+    def find_distributions(self, context=None):
+        """What `importlib.metadata.version("torch")` asks."""
+        from importlib.metadata import DistributionFinder
+
+        from jtorch.compat.package_metadata import find_distributions
+
+        return find_distributions(context or DistributionFinder.Context())
+
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         """The import system makes an empty module, which `exec_module` replaces."""
 
@@ -70,6 +78,7 @@ def install(packages: Iterable[str] | str | None = None) -> None:
     elif _finder not in sys.meta_path:
         _refuse_real_modules()
         sys.meta_path.insert(0, _finder)
+        jtorch.__name__ = "torch"  # libraries compare with it; the import system goes by the module's __spec__
         _enter_loaded_modules()
     processes.install(jtorch.__path__[0], _finder in sys.meta_path, scoped.packages())
 
@@ -83,6 +92,7 @@ def uninstall() -> None:
     processes.uninstall()
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+        jtorch.__name__ = "jtorch"
         _restore_classes()
         for name in list(sys.modules):
             target_name = jtorch_name(name)

@@ -7,6 +7,9 @@ from jtorch.futures import Future
 from jtorch.jit.annotations import (
     Attribute,
     Final,
+    TracerWarning,
+    _overload,
+    _overload_method,
     annotate,
     export,
     ignore,

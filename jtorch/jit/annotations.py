@@ -4,9 +4,30 @@ import builtins
 import collections
 import typing
 import warnings
+from typing import Any as Any
+from typing import Dict as Dict  # noqa: UP035
 from typing import Final as Final
+from typing import List as List  # noqa: UP035
+from typing import Optional as Optional
+from typing import Tuple as Tuple  # noqa: UP035
+from typing import Union as Union
 
 Attribute = collections.namedtuple("Attribute", ["value", "type"])
+
+
+class TensorType:
+    """TorchScript's type of a tensor, which annotations name. Nothing is one here."""
+
+    def __init__(self, *args):
+        raise NotImplementedError("jtorch has no torch.TensorType: torch.jit.script runs the Python it is given")
+
+
+class TracerWarning(Warning):
+    """A warning of torch.jit.trace. Nothing gives it: what depends on data is run again at each call."""
+
+    @staticmethod
+    def ignore_lib_warnings() -> None:
+        """Nothing to ignore."""
 
 
 def is_scripting() -> bool:
@@ -36,6 +57,10 @@ def ignore(drop=False, **kwargs):
 
 def _itself(fn):
     return fn
+
+
+# Signatures that TorchScript chooses from; the last definition of the name is what Python runs.
+_overload = _overload_method = _itself
 
 
 def unused(fn):

@@ -168,3 +168,34 @@ def max_pool2d_with_indices_backward(grad_output, input, kernel_size, stride, pa
 def native_dropout_backward(grad_output, mask, scale):
     """The gradient of `native_dropout`: where the mask is true, scaled."""
     return grad_output * (mask.to(grad_output.dtype) * scale)
+
+
+def to_copy(input, *, dtype=None, layout=None, device=None, pin_memory=None, non_blocking=False, memory_format=None):
+    """A copy in another dtype or on another device."""
+    return input.to(device=device, dtype=dtype, non_blocking=non_blocking, copy=True, memory_format=memory_format or jtorch.preserve_format)  # fmt: skip
+
+
+def alias(input):
+    """The tensor as a view of itself."""
+    return input.view_as(input)
+
+
+def index(input, indices):
+    """Elements by index tensors, one for each dimension; None for all of it."""
+    return input[tuple(slice(None) if i is None else i for i in indices)]
+
+
+def pin_memory(input, device=None):
+    return input.pin_memory()
+
+
+def sparse_mm_reduce(input, other, reduce: str):
+    """The product of a CSR matrix and a dense one, with terms added ("sum") or averaged ("mean"), and an empty tensor of positions."""
+    if reduce not in ("sum", "mean"):
+        raise NotImplementedError(
+            f"torch.ops.aten._sparse_mm_reduce_impl: reduce={reduce!r}; use 'sum' or 'mean', or index_reduce over the rows"
+        )
+    made = jtorch.sparse.mm(input, other)
+    if reduce == "mean":
+        made = made / input.crow_indices().diff().clamp(min=1)[:, None]
+    return made, input.crow_indices().new_empty(0)

@@ -12,10 +12,10 @@ How a tensor itself is taken apart and rebuilt is in jtorch/pickling.py, storage
 """
 
 from .loading import get_unsafe_globals_in_checkpoint, load
-from .locations import default_restore_location, location_tag, register_package, validate_cuda_device
+from .locations import MAP_LOCATION, default_restore_location, location_tag, register_package, validate_cuda_device
 from .names import StorageType
 from .restricted import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
-from .saving import save
+from .saving import DEFAULT_PROTOCOL, save
 from .settings import (
     LoadEndianness,
     get_crc32_options,

@@ -1,6 +1,7 @@
 """Where storages come from and go to: location tags in files, and `map_location`."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import jtorch
 from jtorch.devices import cuda_devices
@@ -13,6 +14,8 @@ __all__ = [
     "restore_function",
     "validate_cuda_device",
 ]
+
+MAP_LOCATION: TypeAlias = Callable | jtorch.device | str | dict[str, str] | None  # what `load(map_location=...)` takes
 
 _packages: list[tuple[int, Callable, Callable]] = []
 

@@ -9,7 +9,7 @@ import jtorch
 from jtorch import dtypes
 from jtorch.interop import own_numpy
 
-__all__ = ["load", "load_file", "load_model", "save", "save_file", "save_model"]
+__all__ = ["load", "load_file", "load_model", "save", "save_file", "save_model", "storage_ptr", "storage_size"]
 
 
 def _library():
@@ -132,3 +132,13 @@ def _arrays(tensors) -> dict:
 
 def _tensors(arrays, device) -> dict:
     return {name: own_numpy(array).to(device) for name, array in arrays.items()}
+
+
+def storage_ptr(tensor) -> int:
+    """What tells the memory of a tensor from that of others."""
+    return tensor.untyped_storage().data_ptr()
+
+
+def storage_size(tensor) -> int:
+    """How many bytes the memory of a tensor has."""
+    return tensor.untyped_storage().nbytes()

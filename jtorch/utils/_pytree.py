@@ -1,9 +1,16 @@
 """Trees of containers: tuples, lists, named tuples and dicts (in their own order) with anything else as leaves."""
 
+import dataclasses
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from typing import Any
 
 __all__ = [
+    "Context",
+    "MappingKey",
+    "PyTree",
     "TreeSpec",
+    "register_pytree_node",
     "tree_flatten",
     "tree_leaves",
     "tree_map",
@@ -12,6 +19,39 @@ __all__ = [
     "tree_unflatten",
     "treespec_pprint",
 ]
+
+
+PyTree = Context = Any
+
+_registered: dict[type, tuple[Callable, Callable]] = {}
+
+
+def register_pytree_node(
+    cls,
+    flatten_fn,
+    unflatten_fn,
+    *,
+    serialized_type_name=None,
+    to_dumpable_context=None,
+    from_dumpable_context=None,
+    flatten_with_keys_fn=None,
+) -> None:
+    """Make a class a container: `flatten_fn(tree)` gives children and a context, `unflatten_fn(children, context)` the tree.
+
+    The other arguments are for programs that torch exports, and are accepted.
+
+    >>> class Pair:
+    ...     def __init__(self, a, b): self.a, self.b = a, b
+    >>> register_pytree_node(Pair, lambda pair: ([pair.a, pair.b], None), lambda children, _: Pair(*children))
+    >>> tree_flatten([Pair(1, (2, 3))])[0]
+    [1, 2, 3]
+    """
+    if cls in _registered or cls in _BUILT_IN:
+        raise ValueError(f"{cls} is already registered as pytree node.")
+    _registered[cls] = flatten_fn, unflatten_fn
+
+
+_register_pytree_node = register_pytree_node  # its name before torch 2.2
 
 
 class TreeSpec:
@@ -51,12 +91,42 @@ def treespec_pprint(spec: TreeSpec) -> str:
     return f"[{', '.join(parts)}]" if spec.kind is list else f"{spec.kind.__name__}({', '.join(parts)})"
 
 
+_BUILT_IN = (dict, OrderedDict, defaultdict, tuple, list, deque)
+@dataclasses.dataclass(frozen=True)
+class MappingKey:
+    """A step of a path into a tree: a key of a dictionary."""
+
+    key: Any
+
+    def __str__(self) -> str:
+        return f"[{self.key!r}]"
+
+    def get(self, mapping):
+        return mapping[self.key]
+
+
+def _dict_flatten(d) -> tuple[list, list]:
+    """What classes that behave like dictionaries register: their values, and their keys as the context."""
+    return list(d.values()), list(d)
+
+
+def _dict_flatten_with_keys(d) -> tuple[list, list]:
+    return [(MappingKey(key), value) for key, value in d.items()], list(d)
+
+
+def _dict_unflatten(values, context) -> dict:
+    return dict(zip(context, values, strict=True))
+
+
 LEAF = TreeSpec(None, None, ())
 
 
 def _children(tree):
     """The kind, context and children of a container; None for a leaf."""
     kind = type(tree)
+    if kind in _registered:
+        children, context = _registered[kind][0](tree)
+        return kind, context, tuple(children)
     if kind in (dict, OrderedDict):
         return kind, tuple(tree), tuple(tree.values())
     if kind is defaultdict:
@@ -97,6 +167,8 @@ def _build(spec, given):
     if spec.kind is None:
         return next(given)
     children = [_build(child, given) for child in spec.children]
+    if spec.kind in _registered:
+        return _registered[spec.kind][1](children, spec.context)
     if spec.kind in (dict, OrderedDict):
         return spec.kind(zip(spec.context, children, strict=True))
     if spec.kind is defaultdict:

@@ -82,6 +82,21 @@ def _set_random_states(states: dict) -> None:
         generator._state = state
 
 
+def get_device_states(*args) -> tuple[list, list]:
+    """The devices, other than the CPU, of the tensors among the arguments and in containers, and the states of their generators."""
+    from jtorch.utils._pytree import tree_leaves
+
+    found = {leaf.device for leaf in tree_leaves(args) if isinstance(leaf, jtorch.Tensor) and leaf.device.type != "cpu"}
+    found = sorted((device for device in found if device.type != "meta"), key=str)
+    return [device.index for device in found], [jtorch.cuda.get_rng_state(device) for device in found]
+
+
+def set_device_states(devices, states, *, device_type: str | None = None) -> None:
+    """Continue the generators of devices from states: what `get_device_states` gave."""
+    for device, state in zip(devices, states, strict=True):
+        jtorch.cuda.set_rng_state(state, device)
+
+
 def checkpoint(
     function,
     *args,

@@ -13,6 +13,7 @@ __all__ = [
     "is_compiling",
     "list_backends",
     "mark_dynamic",
+    "mark_static_address",
     "reset",
 ]
 
@@ -33,3 +34,7 @@ def mark_dynamic(tensor, index, **bounds) -> None:
 
 
 mark_static = maybe_mark_dynamic = mark_dynamic
+
+
+def mark_static_address(t, guard=False) -> None:
+    """Accepted: a program takes its inputs wherever they are."""
