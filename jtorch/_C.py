@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 
 from jtorch.random import Generator
-from jtorch.tensor import Tensor
 from jtorch.subclass import DisableTorchFunction, DisableTorchFunctionSubclass
 from jtorch.subclass import disabled_torch_function as _disabled_torch_function_impl
+from jtorch.tensor import Tensor
 
 __all__ = [
     "DisableTorchFunction", "DisableTorchFunctionSubclass", "Generator", "_are_functorch_transforms_active", "_cuda_isInBadFork",

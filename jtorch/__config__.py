@@ -13,7 +13,13 @@ def show() -> str:
     import numpy as np
 
     return "\n".join(
-        ["jtorch built with:", f"  - JAX {jax.__version__}", f"  - jaxlib {jaxlib.__version__}", f"  - NumPy {np.__version__}", ""]
+        [
+            "jtorch built with:",
+            f"  - JAX {jax.__version__}",
+            f"  - jaxlib {jaxlib.__version__}",
+            f"  - NumPy {np.__version__}",
+            "",
+        ]
     )
 
 

@@ -92,6 +92,8 @@ def treespec_pprint(spec: TreeSpec) -> str:
 
 
 _BUILT_IN = (dict, OrderedDict, defaultdict, tuple, list, deque)
+
+
 @dataclasses.dataclass(frozen=True)
 class MappingKey:
     """A step of a path into a tree: a key of a dictionary."""
