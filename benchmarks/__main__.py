@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from . import importing, machine, recording, training
+from . import importing, machine, recording, training, transforms
 
-PARTS = ("record", "import", *training.WORKLOADS, "first")
+PARTS = ("record", "import", *training.WORKLOADS, "first", "transforms", "loading")
 
 
 def parse_arguments():
@@ -39,6 +39,10 @@ def main():
         results["steps"] = training.steps(workloads, args.rounds or (4 if args.quick else 24), args.quick)
     if "first" in args.parts:
         results["first"] = training.first_steps(workloads or ["mlp", "deep", "cnn-64"], 1 if args.quick else 3)
+    if "transforms" in args.parts:
+        results["transforms"] = transforms.augmentation(args.rounds or (4 if args.quick else 12), args.quick)
+    if "loading" in args.parts:
+        results["loading"] = transforms.loading(args.rounds or (4 if args.quick else 12), args.quick)
     print_tables(results)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +110,7 @@ def print_tables(results):
                 f"{row['jtorch again']['all']:.2f} / {row['jtorch']['all']:.2f} s",
             )
         )
+    rows += rows_of_pictures(results)
     if rows:
         width = max(len(row[0]) for row in rows)
         print(f"\n{'jtorch':{width}}  over    ratio  95% interval   best   times")
@@ -118,6 +123,22 @@ def print_tables(results):
             "\nflush of a compiled program, µs of CPU time: "
             + ", ".join(f"{name} {cost:.2f}" for name, cost in results["record"]["flush"].items())
         )
+
+
+def rows_of_pictures(results):
+    rows = []
+    augmentation = results.get("transforms", {})
+    for ours, workload, theirs, other in transforms.PAIRS if augmentation else ():
+        times = augmentation["milliseconds"]
+        shown = f"{times[f'{ours} {workload}']:.1f} / {times[f'{theirs} {other}']:.1f} ms, torchvision's {other}"
+        ratio = augmentation[f"{ours} {workload}/{theirs} {other}"]
+        rows.append((f"{augmentation['pictures']} pictures, {ours} {workload}", theirs, ratio, shown))
+    for name, row in results.get("loading", {}).items():
+        if name != "pictures":
+            speed = row["pictures a second"]
+            shown = f"{speed['jtorch']:.0f} / {speed['torch']:.0f} pictures a second"
+            rows.append((f"loading JPEG files, {name}", "torch", row["jtorch/torch"], shown))
+    return rows
 
 
 if __name__ == "__main__":

@@ -55,6 +55,37 @@ class Worker:
             self.done += 1
         return [times, losses]
 
+    def prepare_pictures(self, workload, count):
+        """A batch of pictures and a way to augment them."""
+        from .workloads import pictures
+
+        self.pictures = pictures.pictures(count)
+        made = pictures.WORKLOADS[workload]()
+        if self.side == "captured":
+            import torch
+
+            made = torch.capture(made)
+        self.augmentations = {**getattr(self, "augmentations", {}), workload: made}
+
+    def augment(self, workload, count):
+        """Seconds per batch."""
+        begun = time.perf_counter()
+        for _ in range(count):
+            self.augmentations[workload](self.pictures)[0, 0, 0, 0].item()
+        return (time.perf_counter() - begun) / count
+
+    def open_folder(self, folder, workers):
+        from .workloads import pictures
+
+        self.loader = pictures.loader(folder, workers)
+
+    def load(self):
+        """Seconds for all pictures of the folder."""
+        begun = time.perf_counter()
+        for images, labels in self.loader:
+            images[0, 0, 0, 0].item(), labels[0].item()
+        return time.perf_counter() - begun
+
     def programs(self):
         """What jtorch's engine counted so far."""
         import jtorch
