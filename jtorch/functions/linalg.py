@@ -13,7 +13,9 @@ from .products import matmul
 _inv, _inv_ex, _solve, _slogdet = (
     operation(name) for name in ("linalg.inv", "values.inv_ex", "linalg.solve", "linalg.slogdet")
 )
-_pinv, _lstsq, _mm, _eigvalsh = (operation(name) for name in ("tolerances.pinv", "matrices.lstsq", "mm", "linalg.eigh"))
+_pinv, _lstsq, _mm, _vdot, _eigvalsh = (
+    operation(name) for name in ("tolerances.pinv", "matrices.lstsq", "mm", "vdot", "linalg.eigh")
+)
 
 
 @composite("logdet")
@@ -230,6 +232,8 @@ def _best_product(factors):
 @composite("linalg.vecdot", variants="function out")
 def vecdot(x, y, *, dim=-1):
     """Sum over `dim` of conj(x) * y."""
+    if x.dim() == y.dim() == 1:
+        return _vdot(x, y)
     return (x.conj() * y).sum(dim)
 
 

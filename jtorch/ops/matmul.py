@@ -275,7 +275,12 @@ def _mixed(input, beta, added, alpha):
 
 
 def _scaled_grad(grad, factor):
-    return grad if isinstance(factor, int) else grad * jnp.conj(as_number(factor, grad.dtype))
+    return grad if isinstance(factor, int) else _times(widened(grad), jnp.conj(factor)).astype(grad.dtype)
+
+
+def _scaled_slopes(slopes, alpha):
+    """Gradients of the factors of `alpha * product`: scaled last, as torch rounds them."""
+    return [None if slope is None else _scaled_grad(slope, alpha) for slope in slopes]
 
 
 @op(promote="none", variants=EVERYWHERE)
@@ -296,8 +301,8 @@ def _same_as(input, other) -> None:
 
 @addmm.backward
 def addmm_backward(grad, mat1, mat2, beta, alpha, needs):
-    slopes = product_slopes(_scaled_grad(grad, alpha), mat1, mat2, needs[1:])
-    return _scaled_grad(grad, beta) if needs[0] else None, *slopes
+    slopes = product_slopes(grad, mat1, mat2, needs[1:])
+    return _scaled_grad(grad, beta) if needs[0] else None, *_scaled_slopes(slopes, alpha)
 
 
 @op(promote="none", variants=EVERYWHERE)
@@ -315,8 +320,8 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alp
 
 @baddbmm.backward
 def baddbmm_backward(grad, batch1, batch2, beta, alpha, needs):
-    slopes = product_slopes(_scaled_grad(grad, alpha), batch1, batch2, needs[1:])
-    return _scaled_grad(grad, beta) if needs[0] else None, *slopes
+    slopes = product_slopes(grad, batch1, batch2, needs[1:])
+    return _scaled_grad(grad, beta) if needs[0] else None, *_scaled_slopes(slopes, alpha)
 
 
 @op(promote="none", variants=EVERYWHERE)
@@ -336,8 +341,8 @@ def _contract_batches(batch1, batch2):
 
 @addbmm.backward
 def addbmm_backward(grad, batch1, batch2, beta, alpha, needs):
-    slopes = product_slopes(_scaled_grad(grad, alpha)[None], batch1, batch2, needs[1:])
-    return _scaled_grad(grad, beta) if needs[0] else None, *slopes
+    slopes = product_slopes(grad[None], batch1, batch2, needs[1:])
+    return _scaled_grad(grad, beta) if needs[0] else None, *_scaled_slopes(slopes, alpha)
 
 
 @op(promote="none", variants=EVERYWHERE)

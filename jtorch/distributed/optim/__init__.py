@@ -6,8 +6,9 @@ __all__ = ["ZeroRedundancyOptimizer"]
 
 
 def __getattr__(name):
-    if name in ("DistributedOptimizer", "PostLocalSGDOptimizer"):
-        raise NotImplementedError(
-            f"torch.distributed.optim.{name} is not there: use an ordinary optimizer over DistributedDataParallel or fully_shard"
-        )
-    raise AttributeError(f"module 'torch.distributed.optim' has no attribute {name!r}")
+    instead = (
+        ": use an ordinary optimizer over DistributedDataParallel or fully_shard"
+        if name in ("DistributedOptimizer", "PostLocalSGDOptimizer")
+        else ""
+    )
+    raise AttributeError(f"module 'torch.distributed.optim' has no attribute {name!r}{instead}")
