@@ -186,6 +186,17 @@ def test_equals_torchvision(kind):
             np.testing.assert_allclose(a[name], b[name], rtol=1e-3, atol=1e-3, err_msg=name)
 
 
+def test_a_batch_is_made_by_programs_of_its_own():
+    """What the network computes then depends on the sizes of batches alone, and is not compiled anew for each picture's."""
+    transform = models.detection.transform.GeneralizedRCNNTransform(
+        8, 8, [0.5] * 3, [0.5] * 3, fixed_size=(8, 8)
+    ).eval()
+    flushes = jtorch.engine.statistics()["flushes"]
+    batch, _ = transform([jtorch.zeros(3, 5, 7)])
+    assert batch.tensors.shape == (1, 3, 32, 32)
+    assert jtorch.engine.statistics()["flushes"] == flushes + 1
+
+
 def test_errors():
     model = models.detection.MaskRCNN(_plain(), 2).train()
     with pytest.raises(AssertionError, match="targets should not be none when in training mode"):

@@ -52,6 +52,8 @@ class GeneralizedRCNNTransform(nn.Module):
             answers.append(target)
         sizes = [(image.shape[-2], image.shape[-1]) for image in prepared]
         batch = self.batch_images(prepared, size_divisible=self.size_divisible)
+        # Sizes of pictures hardly ever repeat, those of batches do: what follows shall be known to the engine by the latter.
+        jtorch.engine.cut()
         return ImageList(batch, sizes), None if targets is None else answers
 
     def normalize(self, image: Tensor) -> Tensor:
