@@ -32,7 +32,7 @@ def write(tensors: dict, folder: str, group=None) -> dict:
     if mine:
         os.makedirs(folder, exist_ok=True)
         jtorch.save(mine, os.path.join(folder, file))
-    everything = [blocks]
+    everything: list = [blocks]
     if dist.is_initialized() and dist.get_world_size(group) > 1:
         everything = [None] * dist.get_world_size(group)
         dist.all_gather_object(everything, blocks, group)

@@ -182,7 +182,8 @@ def _distributed(tensor, mesh, op):
         return tensor
     if tensor.numel() == 1 and not tensor.ndim or SETTINGS.replicating:
         return DTensor._make(tensor, mesh, (Replicate(),) * mesh.ndim, tensor.shape)
-    raise RuntimeError(f"aten.{op.name.split('.')[-1]}.default {MIXED}")
+    overload = "Tensor" if any(p.name == "other" for p in op.params) else "default"
+    raise RuntimeError(f"aten.{op.name.split('.')[-1]}.{overload} {MIXED}")
 
 
 def _choose(op, args, tensors, mesh) -> list:
