@@ -38,6 +38,7 @@ def main(library: str, tables: list[str], address: str, rank: int, out: str) -> 
     torch = importlib.import_module(library)
     dist = importlib.import_module(f"{library}.distributed")
     importlib.import_module(f"{library}.nn.parallel")
+    importlib.import_module(f"{library}.distributed.device_mesh")
     modules = {table: importlib.import_module(f"compat_tests.distributed.{table}") for table in tables}
     world = modules[tables[0]].PROCESSES
     torch.manual_seed(rank)
@@ -48,6 +49,7 @@ def main(library: str, tables: list[str], address: str, rank: int, out: str) -> 
     for table, cases in modules.items():
         for name, code in cases.CASES.items():
             names = {"torch": torch, "dist": dist, "rank": rank, "world": world, "nn": torch.nn}
+            names["folder"] = str(Path(out).parent)
             results[table][name] = run(code, names)
     if dist.is_initialized():
         dist.barrier()

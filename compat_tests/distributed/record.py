@@ -12,8 +12,8 @@ RECORDED = Path(__file__).with_name("recorded.json")
 
 def main(tables: list[str]) -> None:
     recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
-    for table in tables:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:  # one for all: a table may read what an earlier one wrote
+        for table in tables:
             recorded[table] = [each[table] for each in job("torch", (table,), Path(folder))]
     RECORDED.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
 

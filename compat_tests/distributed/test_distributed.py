@@ -18,25 +18,33 @@ from compat_tests.distributed.two_hosts import hosts, parameters, train
 TABLES = ("data_parallel", "collectives")  # in one job; the last cases of the second leave it
 
 
-def test_as_torch(tmp_path):
-    expected = json.loads(RECORDED.read_text())
-    wrong = [
+def differences(found, expected) -> list[str]:
+    """Results of tables, process by process, that are not torch's."""
+    return [
         f"{table}, {name}, rank {rank}:\n   torch {expected[table][rank].get(name)}\n  jtorch {result}"
-        for rank, tables in enumerate(job("jtorch", TABLES, tmp_path))
+        for rank, tables in enumerate(found)
         for table, results in tables.items()
         for name, result in results.items()
         if result != expected[table][rank].get(name)
     ]
+
+
+def test_as_torch(tmp_path):
+    wrong = differences(job("jtorch", TABLES, tmp_path), json.loads(RECORDED.read_text()))
     assert not wrong, "\n".join(wrong)
 
 
 def test_training_as_one_process(tmp_path):
-    (expected, *_) = json.loads(RECORDED.read_text())["training"]
-    for tables in job("jtorch", ("training",), tmp_path):
-        results = tables["training"]
-        for name, tolerance in (("float64", 1e-10), ("float32", 1e-5)):
-            found, known = ast.literal_eval(results[name]), ast.literal_eval(expected[name])
-            assert found == pytest.approx(known, abs=tolerance), name
+    """Training by four processes, its data and its parameters spread; then DTensors of two, which read the checkpoint of the four."""
+    expected = json.loads(RECORDED.read_text())
+    for tables in job("jtorch", ("training", "sharded_training"), tmp_path):
+        for table, results in tables.items():
+            for name, result in results.items():
+                assert result[0] in "([", f"{name}: {result}"
+                found, known = ast.literal_eval(result), ast.literal_eval(expected[table][0][name])
+                assert found == pytest.approx(known, abs=1e-5 if "float32" in name else 1e-10), name
+    wrong = differences(job("jtorch", ("sharded_tensors",), tmp_path), expected)
+    assert not wrong, "\n".join(wrong)
 
 
 # What processes of a job do one after the other, and what rank 0 must say of it.

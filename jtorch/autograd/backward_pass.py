@@ -331,8 +331,8 @@ def _roots(tensors, grads):
             )
         elif grad._aval.dtype is not tensor._aval.dtype:
             grad = grad.to(tensor._aval.dtype)
-        if isinstance(tensor, Tensor) and tensor._dispatcher is not None and grads[i] is not None:
-            grad = tensor._local_gradient(grad)
+        if isinstance(tensor, Tensor) and tensor._dispatcher is not None:
+            grad = tensor._local_gradient(grads[i])
         roots.append((tensor._edge(), grad))
     return roots
 

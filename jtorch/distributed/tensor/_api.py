@@ -1,6 +1,7 @@
 """`DTensor`: one tensor that several processes hold together, and how one is made."""
 
 import copy
+import math
 
 import jtorch
 from jtorch import distributed as dist
@@ -14,14 +15,13 @@ from jtorch.distributed.tensor.placement_types import (
     Replicate,
     Shard,
     TensorMeta,
-    local_part,
 )
 from jtorch.layout import normal
 from jtorch.size import Size
 from jtorch.storage import contiguous_strides
 from jtorch.tensor import Tensor
 
-__all__ = ["DTensor", "distribute_module", "distribute_tensor", "empty", "full", "ones", "rand", "randn", "zeros"]
+__all__ = ["DTensor", "distribute_module", "distribute_tensor"]
 
 
 class _Elsewhere:
@@ -190,14 +190,28 @@ class DTensor(Tensor):
     def _gradient(self, local) -> "DTensor":
         """A gradient of the local tensor as a DTensor."""
         placements = tuple(Replicate() if p.is_partial() else p for p in self._spec.placements)
+        shares = self._shares()
+        local = local * shares if shares > 1 else local
         return DTensor._make(local, self._spec.mesh, placements, self.shape, self._spec.tensor_meta.stride)
 
-    def _local_gradient(self, grad):
-        """A gradient that somebody gives, as the local tensor's."""
+    def _local_gradient(self, grad=None):
+        """A gradient that somebody gives, or ones, as the local tensor's."""
+        shares = self._shares()
+        if grad is None:
+            local = jtorch.ones_like(self._local_tensor.detach())
+            return local / shares if shares > 1 else local
         if not isinstance(grad, DTensor):
             raise RuntimeError(f"backward {_dispatch.MIXED}")
         wanted = tuple(Replicate() if p.is_partial() else p for p in self._spec.placements)
-        return redistribute_local(grad._local_tensor, tuple(grad.shape), grad._spec.mesh, grad._spec.placements, wanted)
+        local = redistribute_local(
+            grad._local_tensor, tuple(grad.shape), grad._spec.mesh, grad._spec.placements, wanted
+        )
+        return local / shares if shares > 1 else local
+
+    def _shares(self) -> int:
+        """Of an average each process has a share: what the gradient by the whole is divided by."""
+        mesh = self._spec.mesh
+        return math.prod(mesh.size(d) for d, p in enumerate(self._spec.placements) if p.is_partial("avg"))
 
     @property
     def grad(self):
@@ -461,60 +475,3 @@ def distribute_module(module, device_mesh=None, partition_fn=None, input_fn=None
     if output_fn is not None:
         module.register_forward_hook(lambda mod, inputs, outputs: output_fn(mod, outputs, mesh))
     return module
-
-
-# Making new ones
-
-
-def _size(size) -> tuple[int, ...]:
-    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else tuple(size)
-
-
-def _made(make, size, dtype, requires_grad, device_mesh, placements):
-    mesh = device_mesh or _current_mesh()
-    placements = _normal(placements or [Replicate()] * mesh.ndim, len(size), mesh)
-    shape, _ = local_part(size, mesh, placements)
-    device = "cpu" if mesh.device_type == "cpu" else mesh.device_type
-    return DTensor._make(make(shape, dtype=dtype, device=device), mesh, placements, size).requires_grad_(requires_grad)
-
-
-def zeros(*size, requires_grad=False, dtype=None, layout=None, device_mesh=None, placements=None) -> DTensor:
-    """A DTensor of zeros of a (whole) size."""
-    return _made(jtorch.zeros, _size(size), dtype, requires_grad, device_mesh, placements)
-
-
-def ones(*size, dtype=None, layout=None, requires_grad=False, device_mesh=None, placements=None) -> DTensor:
-    """A DTensor of ones of a (whole) size."""
-    return _made(jtorch.ones, _size(size), dtype, requires_grad, device_mesh, placements)
-
-
-def empty(*size, dtype=None, layout=None, requires_grad=False, device_mesh=None, placements=None) -> DTensor:
-    """An uninitialised DTensor of a (whole) size."""
-    return _made(jtorch.empty, _size(size), dtype, requires_grad, device_mesh, placements)
-
-
-def full(
-    size, fill_value, *, dtype=None, layout=None, requires_grad=False, device_mesh=None, placements=None
-) -> DTensor:
-    """A DTensor of one value."""
-
-    def make(shape, dtype, device):
-        return jtorch.full(shape, fill_value, dtype=dtype, device=device)
-
-    return _made(make, _size((size,)), dtype, requires_grad, device_mesh, placements)
-
-
-def _drawn(draw, size, dtype, requires_grad, device_mesh, placements):
-    mesh = device_mesh or _current_mesh()
-    whole = draw(_size(size), dtype=dtype)
-    return distribute_tensor(whole, mesh, placements or [Replicate()] * mesh.ndim).requires_grad_(requires_grad)
-
-
-def rand(*size, requires_grad=False, dtype=None, layout=None, device_mesh=None, placements=None) -> DTensor:
-    """A DTensor of uniform random numbers: those that the first process of the mesh would draw alone."""
-    return _drawn(jtorch.rand, size, dtype, requires_grad, device_mesh, placements)
-
-
-def randn(*size, requires_grad=False, dtype=None, layout=None, device_mesh=None, placements=None) -> DTensor:
-    """A DTensor of normal random numbers: those that the first process of the mesh would draw alone."""
-    return _drawn(jtorch.randn, size, dtype, requires_grad, device_mesh, placements)
