@@ -1,6 +1,7 @@
 """Arguments and results as text: which containers, where the tensors go, and the Python values in between."""
 
 import json
+from math import prod
 
 import jax
 
@@ -28,8 +29,8 @@ def _encode(tree, tensors):
     )
 
 
-def decode(structure, tensors):
-    """The tree again, with these tensors."""
+def decode(structure, tensors, sizes=()):
+    """The tree again, with these tensors; `sizes` are those that numbers in it depend on."""
     if not isinstance(structure, dict) or len(structure) != 1:
         raise ValueError("the structure of arguments or results is damaged")
     ((kind, content),) = structure.items()
@@ -38,11 +39,30 @@ def decode(structure, tensors):
     if kind == "value":
         return content
     if kind in ("list", "tuple"):
-        items = [decode(item, tensors) for item in content]
+        items = [decode(item, tensors, sizes) for item in content]
         return items if kind == "list" else tuple(items)
     if kind == "dict":
-        return {name: decode(item, tensors) for name, item in content.items()}
+        return {name: decode(item, tensors, sizes) for name, item in content.items()}
+    if kind == "size":
+        return sum(int(factor) * prod(sizes[i] for i in symbols) for factor, symbols in content)
     raise ValueError(f"the structure of arguments or results has an unknown kind {kind!r}")
+
+
+def merge(structures, expression):
+    """The structure that all of these are, with the polynomial `expression(values)` for an int that differs."""
+    first = structures[0]
+    if all(s == first for s in structures):
+        return first
+    kinds = {next(iter(s)) for s in structures}
+    contents = [next(iter(s.values())) for s in structures]
+    if len(kinds) == 1 and all(type(c) is int for c in contents) and "value" in kinds:
+        return {"size": expression(contents)}
+    if kinds <= {"list"} or kinds <= {"tuple"}:
+        if len({len(c) for c in contents}) == 1:
+            return {kinds.pop(): [merge(parts, expression) for parts in zip(*contents, strict=True)]}
+    elif kinds == {"dict"} and all(c.keys() == contents[0].keys() for c in contents):
+        return {"dict": {name: merge([c[name] for c in contents], expression) for name in contents[0]}}
+    return expression(None)
 
 
 def key(structure) -> str:
