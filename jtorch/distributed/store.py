@@ -180,6 +180,14 @@ class FileStore(Store):
         self._lock = threading.Lock()
         open(self.path, "ab").close()
 
+    def _open(self, mode):
+        try:
+            return open(self.path, mode)
+        except FileNotFoundError:
+            raise DistStoreError(
+                f"the file {self.path} of the store is gone: all processes have left, or it was removed"
+            ) from None
+
     def _follow(self, file) -> None:
         file.seek(self._read)
         data = file.read()
@@ -197,7 +205,7 @@ class FileStore(Store):
         self._read += len(data)
 
     def _change(self, key, update):
-        with self._lock, open(self.path, "r+b") as file:
+        with self._lock, self._open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             self._follow(file)
             new, name = update(self._table.get(key)), key.encode()
@@ -208,7 +216,7 @@ class FileStore(Store):
             return new
 
     def _all(self):
-        with self._lock, open(self.path, "rb") as file:
+        with self._lock, self._open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
             self._follow(file)
             return list(self._table)

@@ -177,7 +177,8 @@ class World:
             line.join(_LAST_WAIT)
         if self._service is not None:
             if not any(line.failed for line in self._lines.values()):
-                self._liveness.wait_until_all_left()
+                with contextlib.suppress(DistStoreError):  # the last to leave has removed the store's file
+                    self._liveness.wait_until_all_left()
             self._service.shutdown()
 
 
