@@ -125,7 +125,7 @@ def sampled(trace, sizes):
 
 def general(traces, points):
     """The program that all traces (closed jaxprs) are, as a function `call(sizes, *arrays)`; FixedSize where they are not one."""
-    matching = _Matching(points)
+    matching = Matching(points)
     program = matching.program([t.jaxpr for t in traces], [t.consts for t in traces])
     return lambda sizes, *arrays: _run(program, sizes, arrays, {})
 
@@ -189,13 +189,13 @@ def measured(program, shapes, skip=0):
 
 def expression(values, points):
     """The terms of the polynomial with these values."""
-    made = None if values is None else _Matching(points).integer(values, "a number in the result")
+    made = None if values is None else Matching(points).integer(values, "a number in the result")
     if not isinstance(made, Polynomial):
         raise FixedSize("the structure of the result depends on it")
     return made.terms
 
 
-class _Matching:
+class Matching:
     """Traces at `points` laid side by side; `known` are dimensions of arrays seen so far, by their sizes in all traces."""
 
     def __init__(self, points):

@@ -9,7 +9,8 @@ import jax
 
 import jtorch
 from jtorch.jit import structure
-from jtorch.jit.scripted import RecursiveScriptModule, ScriptFunction, refuse_looks
+from jtorch.jit.scripted import refuse_looks
+from jtorch.onnx import dynamic
 
 OPSET = 18
 
@@ -27,21 +28,28 @@ def export(model, args=(), f=None, *, kwargs=None, verbose=None, input_names=Non
     """Write what a module computes, in evaluation mode, as an ONNX model with its parameters inside.
 
     `args` is a tensor or a tuple of arguments, `f` a path or a file object, or None: the `onnx.ModelProto` is returned. Tensors become inputs, other
-    arguments constants. Shapes are fixed to those of `args`: `dynamic_axes` and `dynamic_shapes` raise NotImplementedError. Needs `pip install
-    'jtorch-jax[onnx]'`; further options of torch's exporters change nothing here.
+    arguments constants. Sizes are those of `args`, but for the dimensions named by `dynamic_axes` (`{"image": {0: "batch"}}` or `{"image": [0]}`) or by
+    `dynamic_shapes` (a tuple like the arguments, or a dict by their names, of dicts or lists of names, with None for what is fixed): NotImplementedError
+    where the module's Python is not the same for every size of them. Needs `pip install 'jtorch-jax[onnx]'`; further options of torch's exporters change
+    nothing here.
 
-        torch.onnx.export(model, torch.randn(1, 3, 224, 224), "model.onnx", input_names=["image"])
+        torch.onnx.export(model, torch.randn(1, 3, 224, 224), "model.onnx", input_names=["image"], dynamic_axes={"image": {0: "batch"}})
     """
-    if dynamic_axes or dynamic_shapes:
-        raise NotImplementedError(
-            "torch.onnx.export: dynamic axes are not there: shapes are known while a module runs. Export once for each size, or leave dynamic_axes out"
-        )
     if not export_params:
         raise NotImplementedError(
             "torch.onnx.export: export_params=False is not there: parameters are part of the file"
         )
-    program, structs = _program(model, args, kwargs or {})
-    proto = _translated(program, structs, opset_version or OPSET, input_names, output_names)
+    trace, tensors = _traced(model, args, kwargs or {})
+    if dynamic_shapes:
+        names = dynamic.by_argument(model, dynamic_shapes, args, kwargs or {})
+    else:
+        names = dynamic.by_name(dynamic_axes or {}, input_names or [], output_names or [], tensors)
+
+    def translate(shapes):
+        structs = [jax.ShapeDtypeStruct(s, t.dtype.numpy) for s, t in zip(shapes, tensors, strict=True)]
+        return _translated(trace(shapes), structs, opset_version or OPSET, input_names, output_names)
+
+    proto = dynamic.model(translate, [tuple(t.shape) for t in tensors], names)
     if isinstance(f, (str, os.PathLike)):
         with open(f, "wb") as file:
             file.write(proto.SerializeToString())
@@ -50,17 +58,11 @@ def export(model, args=(), f=None, *, kwargs=None, verbose=None, input_names=Non
     return proto if f is None else None
 
 
-def _program(model, args, kwargs):
-    """The model as a function of its tensors, traced, and their shapes."""
-    if isinstance(model, RecursiveScriptModule):
-        model = model._original
-    if isinstance(model, ScriptFunction):
-        model = model._function
-    args = args if isinstance(args, tuple) else (args,)
-    if args and isinstance(args[-1], dict) and not kwargs:  # torch's older way to give named arguments
-        args, kwargs = args[:-1], args[-1]
+def _traced(model, args, kwargs):
+    """`(trace, tensors)`: the model's jaxpr for tensors of some shapes, and the tensors among the arguments."""
+    args, kwargs = dynamic.arguments(args, kwargs)
     tree, tensors = structure.encode([args, kwargs])
-    structs = [jax.ShapeDtypeStruct(tuple(t.shape), t.dtype.numpy) for t in tensors]
+    model = dynamic.original(model)
     is_module = isinstance(model, jtorch.nn.Module)
     function, state = jtorch.to_jax(model) if is_module else (jtorch.to_jax(model), None)
 
@@ -68,15 +70,19 @@ def _program(model, args, kwargs):
         args, kwargs = structure.decode(tree, arrays)
         return jax.tree.leaves(function(state, *args, **kwargs) if is_module else function(*args, **kwargs))
 
-    modes = [(module, module.training) for module in model.modules()] if is_module else []
-    try:
-        if is_module:
-            model.eval()
-        with jax.enable_x64(True), refuse_looks("torch.onnx.export"):
-            return jax.make_jaxpr(call)(*structs), structs
-    finally:
-        for module, training in modes:
-            module.training = training
+    def trace(shapes):
+        modes = [(module, module.training) for module in model.modules()] if is_module else []
+        structs = [jax.ShapeDtypeStruct(s, t.dtype.numpy) for s, t in zip(shapes, tensors, strict=True)]
+        try:
+            if is_module:
+                model.eval()
+            with jax.enable_x64(True), refuse_looks("torch.onnx.export"):
+                return jax.make_jaxpr(call)(*structs)
+        finally:
+            for module, training in modes:
+                module.training = training
+
+    return trace, tensors
 
 
 def _translated(program, structs, opset, input_names, output_names):
