@@ -1,15 +1,13 @@
-"""What the documents say about images, as they write it."""
-
-from __future__ import annotations
+"""What the documents say about images and transforms, as they write it."""
 
 import numpy as np
 from PIL import Image
 
 import jtorch as torch
+from compat_tests.documents.rows import Row, check, parametrize
+from compat_tests.vision.transform_cases import picture
 from jtorch.utils.data import DataLoader, Dataset
 from jtorch.vision import transforms
-
-from .transform_cases import picture
 
 
 def test_image_and_tensor_are_each_other_scaled():
@@ -65,3 +63,48 @@ def test_loading_fashion_mnist():
 
     plain, _ = next(iter(DataLoader(FMDataset(table), batch_size=4)))
     assert plain.shape == (4, 28, 28, 1)
+
+
+ROWS = [
+    Row("BEH-99 crops", "000:310-330: RandomResizedCrop, FiveCrop, TenCrop",
+        """
+        from torchvision import transforms
+        image = torch.arange(3 * 12 * 10, dtype=torch.uint8).view(3, 12, 10)
+        print(transforms.RandomResizedCrop(5, scale=(0.5, 1.0))(image).shape, transforms.RandomResizedCrop((4, 6))(image).shape)
+        five, ten = transforms.FiveCrop(4)(image), transforms.TenCrop(4, vertical_flip=True)(image)
+        print(len(five), len(ten), torch.equal(five[0], image[:, :4, :4]), torch.equal(five[3], image[:, -4:, -4:]))
+        print(torch.equal(five[4], image[:, 4:8, 3:7]), torch.equal(ten[5], image.flip(1)[:, :4, :4]))
+        """, """
+        torch.Size([3, 5, 5]) torch.Size([3, 4, 6])
+        5 10 True True
+        True True
+        """),
+    Row("BEH-99 Pad", "000:314: constant, edge, reflect, symmetric",
+        """
+        from torchvision import transforms
+        row = torch.tensor([[[1, 2, 3]]])
+        for mode in ("constant", "edge", "reflect", "symmetric"):
+            print(mode, transforms.Pad((2, 0), fill=9, padding_mode=mode)(row).flatten().tolist())
+        """, """
+        constant [9, 9, 1, 2, 3, 9, 9]
+        edge [1, 1, 1, 2, 3, 3, 3]
+        reflect [3, 2, 1, 2, 3, 2, 1]
+        symmetric [2, 1, 1, 2, 3, 3, 2]
+        """),
+    Row("BEH-99 LinearTransformation", "000:340: whitening",
+        """
+        from torchvision import transforms
+        torch.manual_seed(0)
+        data = torch.randn(500, 4, dtype=torch.float64) @ torch.randn(4, 4, dtype=torch.float64)
+        mean = data.mean(0)
+        values, vectors = torch.linalg.eigh(torch.cov(data.T))
+        whiten = transforms.LinearTransformation(vectors @ torch.diag(values.rsqrt()) @ vectors.T, mean)
+        white = torch.stack([whiten(row.view(1, 2, 2)) for row in data])
+        print(white.shape, torch.allclose(torch.cov(white.flatten(1).T), torch.eye(4, dtype=torch.float64)))
+        """, "torch.Size([500, 1, 2, 2]) True"),
+]  # fmt: skip
+
+
+@parametrize(ROWS)
+def test(worker, row):
+    check(worker, row)
