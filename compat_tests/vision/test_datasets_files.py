@@ -153,7 +153,44 @@ WRONG = [
         {"frames_per_clip": 2, "num_classes": "5"},
         "Unknown value '5' for argument num_classes. Valid values",
     ),
+    ("Sintel", {"pass_name": "a"}, "Unknown value 'a' for argument pass_name. Valid values are {'clean', 'final', "),
+    ("InStereo2k", {"split": "val"}, "Unknown value 'val' for argument split. Valid values are {'train', 'test'}."),
+    ("Middlebury2014Stereo", {"split": "test"}, "Split 'test' has only no calibration settings, please set "),
+    (
+        "Middlebury2014Stereo",
+        {"calibration": None},
+        "Split 'train' has calibration settings, however None was provided ",
+    ),
 ]
+
+# Folders that are not there, of data sets that are not downloaded.
+NO_FOLDER = [
+    ("Sintel", "[Errno 2] No such file or directory: '{root}/Sintel/training/clean'"),
+    ("KittiFlow", "Could not find the Kitti flow images. Please make sure the directory structure is correct."),
+    ("FlyingChairs", "The FlyingChairs_train_val.txt file was not found - please download it from the dataset page"),
+    (
+        "FlyingThings3D",
+        "Could not find the FlyingThings3D flow images. Please make sure the directory structure is correct.",
+    ),
+    ("HD1K", "Could not find the HD1K images. Please make sure the directory structure is correct."),
+    ("CarlaStereo", "Could not find any files matching the patterns: {root}/carla-highres/trainingF/*/im0.png"),
+    ("Middlebury2014Stereo", "The train directory was not found in the provided root directory"),
+]
+
+
+@pytest.mark.parametrize(("name", "begins"), NO_FOLDER)
+def test_missing_folders(tmp_path, name, begins):
+    with pytest.raises(FileNotFoundError, match="^" + re.escape(begins.format(root=tmp_path))):
+        make(datasets, name, tmp_path, {})
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(("name", "begins"), NO_FOLDER)
+def test_torchvision_misses_the_same_folders(tmp_path, name, begins):
+    from .reference import load_torchvision
+
+    with pytest.raises(FileNotFoundError, match="^" + re.escape(begins.format(root=tmp_path))):
+        make(load_torchvision()[1].datasets, name, tmp_path, {})
 
 
 def raised(module, name, root, arguments) -> Exception:
@@ -223,6 +260,17 @@ DAMAGED = [
     ("WIDERFace", "widerface/wider_face_split/wider_face_train_bbx_gt.txt", b"a.jpg\n3\n1 2 3 4 5 6 7 8 9 0\n"),
     ("FER2013", "fer2013/fer2013.csv", b"emotion,pixels,Usage\n1,1 2 3,Training\n"),
     ("CelebA", "celeba/list_bbox_celeba.txt", b"1\nimage_id x\n1.jpg many\n"),
+    ("Sintel", "Sintel/training/flow/ambush/frame_0.flo", b"<html>"),
+    ("Sintel", "Sintel/training/flow/ambush/frame_0.flo", b"PIEH\5\0\0\0\4\0\0\0short"),
+    ("KittiFlow", "KittiFlow/training/flow_occ/000000_10.png", dataset_cases.deep_colours()[1][:80]),
+    ("KittiFlow", "KittiFlow/training/flow_occ/000000_10.png", dataset_cases.png(0, "L")),
+    ("FlyingChairs", "FlyingChairs/FlyingChairs_train_val.txt", b"1\n"),
+    ("FlyingThings3D", "FlyingThings3D/optical_flow/TRAIN/A/0000/into_future/left/OpticalFlow_0000.pfm", b"P6\n5 4\n"),
+    ("FlyingThings3D", "FlyingThings3D/optical_flow/TRAIN/A/0000/into_future/left/OpticalFlow_0000.pfm", b"PF\n5\n-1\n"),
+    ("FlyingThings3D", "FlyingThings3D/optical_flow/TRAIN/A/0000/into_future/left/OpticalFlow_0000.pfm", b"PF\n5 4\n-1\nshort"),
+    ("Kitti2012Stereo", "Kitti2012/training/disp_noc/000001_10.png", b"short"),
+    ("InStereo2k", "InStereo2k/train/1/left_disp.png", dataset_cases.png(0)),
+    ("FallingThingsStereo", "FallingThings/single/cup/kitchen/_camera_settings.json", b"{}"),
 ]  # fmt: skip
 
 
@@ -234,8 +282,32 @@ def test_damage_is_named(tmp_path, name, path, content):
     build(tmp_path)
     (tmp_path / path).write_bytes(content)
     arguments = {"train": False} if path.endswith("test_batch") else rows[-1] if name == "SEMEION" else {}
-    with pytest.raises((RuntimeError, OSError), match=re.escape(str(tmp_path / path))):
+    with pytest.raises((RuntimeError, OSError, ValueError), match=re.escape(str(tmp_path / path))):
         make(datasets, name, tmp_path, arguments)[0]
+
+
+def test_flows_of_some_pictures_only(tmp_path):
+    dataset_cases.sintel(tmp_path)
+    (tmp_path / "Sintel/training/flow/bamboo/frame_1.flo").unlink()
+    with pytest.raises(RuntimeError, match="Sintel/training/clean/bamboo has 2 pairs of pictures and 1 flows"):
+        datasets.Sintel(tmp_path)
+
+
+def test_flows_are_transformed_and_repeated(tmp_path):
+    dataset_cases.sintel(tmp_path)
+    flows = datasets.Sintel(tmp_path, transforms=lambda first, second, flow, mask: (second, first, -flow, flow[0] > 0))
+    plain = datasets.Sintel(tmp_path)
+    *_, flow, mask = (2 * flows)[len(flows)]
+    np.testing.assert_array_equal(flow, -plain[0][2])
+    np.testing.assert_array_equal(mask, plain[0][2][0] > 0)
+
+
+def test_views_of_middlebury(tmp_path):
+    dataset_cases.middlebury(tmp_path)
+    lit = datasets.Middlebury2014Stereo(tmp_path, use_ambient_views=True)
+    right = {lit[0][1].tobytes() for _ in range(20)}
+    folder = tmp_path / "Middlebury2014/train/Piano-perfect"
+    assert right == {Image.open(folder / name).tobytes() for name in ("im1.png", "im1E.png")}
 
 
 class TestPickles:
@@ -295,7 +367,7 @@ class TestDownload:
         "name",
         "CIFAR10 SVHN STL10 USPS SEMEION QMNIST MovingMNIST VOCDetection SBDataset SBU Imagenette OxfordIIITPet Flowers102"
         " CelebA Caltech101 Caltech256 Food101 FGVCAircraft DTD EuroSAT Country211 GTSRB Omniglot Places365 PhotoTour Kitti"
-        " RenderedSST2 SUN397 WIDERFace CLEVRClassification INaturalist".split(),
+        " RenderedSST2 SUN397 WIDERFace CLEVRClassification INaturalist Middlebury2014Stereo".split(),
     )
     def test_without_network(self, tmp_path, offline, name):
         error = raised(

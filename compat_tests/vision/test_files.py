@@ -12,6 +12,7 @@ import jtorch as torch
 from jtorch.vision import io
 from jtorch.vision.io import ImageReadMode
 
+from .dataset_cases import deep_colours
 from .transform_cases import picture
 
 
@@ -117,3 +118,15 @@ def test_errors(call, error, text):
     with pytest.raises(error) as raised:
         call()
     assert str(raised.value).startswith(text) or error is FileNotFoundError
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colours_of_16_bits(channels):
+    """Pillow keeps eight of them."""
+    levels, content = deep_colours(channels=channels)
+    data = torch.from_numpy(np.frombuffer(content, np.uint8).copy())
+    for mode in ("UNCHANGED", "RGB" if channels == 3 else "RGB_ALPHA"):
+        image = io.decode_png(data, mode)
+        assert image.dtype == torch.uint16
+        np.testing.assert_array_equal(image.numpy(), levels.transpose(2, 0, 1))
+    assert io.decode_image(data, "GRAY").dtype == torch.uint8
