@@ -32,6 +32,7 @@ class FlowDataset(ABC, VisionDataset):
     four: a mask that it makes becomes part of the sample. `3 * dataset` has every sample three times.
     """
 
+    transforms: Callable[..., Any] | None
     _has_builtin_flow_mask = False
 
     def __init__(self, root: str | Path, transforms: Callable | None = None, loader: Loader = default_loader) -> None:

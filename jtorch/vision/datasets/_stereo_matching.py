@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,6 +31,7 @@ class StereoMatchingDataset(ABC, VisionDataset):
     returns them: a mask that it makes for the left becomes part of the sample.
     """
 
+    transforms: Callable[..., Any] | None
     _has_built_in_disparity_mask = False
 
     def __init__(self, root: str | Path, transforms: Callable | None = None) -> None:
