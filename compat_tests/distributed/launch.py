@@ -41,6 +41,7 @@ def start(commands: list[list[str]], timeout: float, env: dict | None = None) ->
 def job(library: str, tables: tuple[str, ...], folder: Path, timeout: float = 300) -> list[dict[str, dict[str, str]]]:
     """Results of tables of cases, process by process."""
     (count,) = {importlib.import_module(f"compat_tests.distributed.{table}").PROCESSES for table in tables}
+    folder.mkdir(exist_ok=True)
     outs = [folder / f"{'-'.join(tables)}-{rank}.json" for rank in range(count)]
     address = f"file://{folder}/{'-'.join(tables)}-store"
     command = [sys.executable, "-m", "compat_tests.distributed.job", library, ",".join(tables), address]

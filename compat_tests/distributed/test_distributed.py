@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from compat_tests.distributed.launch import job, start
+from compat_tests.distributed.launch import free_port, job, start
 from compat_tests.distributed.record import RECORDED
 from compat_tests.distributed.resumed import alone
 from compat_tests.distributed.two_hosts import hosts, parameters, train
@@ -32,6 +32,18 @@ def differences(found, expected) -> list[str]:
 def test_as_torch(tmp_path):
     wrong = differences(job("jtorch", TABLES, tmp_path), json.loads(RECORDED.read_text()))
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.reference
+def test_reductions_as_torch(tmp_path):
+    ranks = zip(*(job(library, ("reductions",), tmp_path / library) for library in ("torch", "jtorch")), strict=True)
+    for rank, (expected, found) in enumerate(ranks):
+        wrong = {
+            name: (result, found["reductions"][name])
+            for name, result in expected["reductions"].items()
+            if result != found["reductions"][name]
+        }
+        assert not wrong, (rank, wrong)
 
 
 def test_training_as_one_process(tmp_path):
@@ -207,22 +219,74 @@ def test_rounds_of_nodes_that_come_and_go():
         Rounds(dist.HashStore(), Terms(2, 2, join_timeout=0.1), None, 1).join()
 
 
-def test_spawn(tmp_path):
-    code = f"""
-import torch, torch.distributed as dist, torch.multiprocessing as mp
-def work(rank, world):
-    dist.init_process_group("gloo", init_method="file://{tmp_path}/store", rank=rank, world_size=world)
-    x = torch.ones(1) * rank
-    dist.all_reduce(x)
-    print("rank", rank, x.item(), flush=True)
-if __name__ == "__main__":
-    torch.ones(2).sum().item()
-    mp.spawn(work, args=(2,), nprocs=2)
-"""
+def test_cookbook(tmp_path):
+    """The cookbook's chapter on distributed training as it is written, with its defaults, around a model and data; the other test has apex and horovod."""
     script = tmp_path / "train.py"
-    script.write_text(code)
-    ((status, output),) = start([[sys.executable, "-m", "jtorch", str(script)]], 300)
-    assert status == 0 and "rank 0 1.0" in output and "rank 1 1.0" in output, output
+    script.write_text("""
+import argparse
+import os
+import torch
+import torch.distributed as distributed
+import torch.multiprocessing as mp
+from torch import nn
+
+train_dataset = torch.utils.data.TensorDataset(torch.arange(24.0).reshape(12, 2) / 24)
+
+def new_model():
+    torch.manual_seed(0)
+    return nn.Linear(2, 1)
+
+def main_worker(rank, world_size, myargs):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--backend', type=str, default='nccl', help='Name of the backend to use.')
+    parser.add_argument('-i', '--init-method', type=str, default='env://', help='URL specifying how to initialize the package.')
+    parser.add_argument('-ws', '--world-size', type=int, default=1, help='Number of processes participating in the job.')
+    parser.add_argument('-r', '--rank', type=int, default=0, help='Rank of the current process.')
+    args = parser.parse_args(['-ws', str(world_size), '-r', str(rank)])
+    torch.cuda.set_device(rank)
+    model = new_model().cuda()
+    model(torch.ones(1, 2).cuda()).sum().item()  # computed before the processes are joined
+    distributed.init_process_group(
+        backend=args.backend,
+        init_method=args.init_method,
+        world_size=args.world_size,
+        rank=args.rank,
+    )
+    train_sampler = torch.utils.data.distributed.DistributedSampler(train_dataset)
+    train_loader = torch.utils.data.DataLoader(train_dataset, batch_size=3, sampler=train_sampler)
+    model = nn.parallel.DistributedDataParallel(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=myargs)
+    for x, in train_loader:
+        optimizer.zero_grad()
+        loss = model(x.cuda()).sum()
+        loss.backward()
+        distributed.all_reduce(torch.ones(1).cuda())  # nobody looks at it
+        if rank == 0:
+            metric = loss.detach() * 2  # kept on one rank
+            print("loss", loss.item() * 2 == metric.item())
+        optimizer.step()
+    print(f"rank {rank} {model.module.weight.device} {[round(v, 4) for v in model.module.weight.flatten().tolist()]}")
+
+if __name__ == '__main__':
+    gpus = [0, 1, 2, 3]
+    torch.cuda.set_device('cuda:{}'.format(gpus[0]))
+    device = torch.device('cuda')
+    model = new_model()
+    model = nn.DataParallel(model.to(device), device_ids=gpus, output_device=gpus[0])
+    (model(train_dataset.tensors[0].cuda()).sum() / 4).backward()
+    print("expected", [round(v, 4) for v in (model.module.weight - 0.5 * model.module.weight.grad).flatten().tolist()])
+    mp.spawn(main_worker, nprocs=4, args=(4, 0.5))
+""")
+    flags = {
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JTORCH_CUDA": "cpu",
+        "MASTER_ADDR": "localhost", "MASTER_PORT": str(free_port()), "NCCL_SOCKET_IFNAME": "lo", "GLOO_SOCKET_IFNAME": "lo",
+    }  # fmt: skip
+    ((status, output),) = start([[sys.executable, "-W", "ignore", "-m", "jtorch", str(script)]], 300, flags)
+    assert status == 0, output
+    expected = output.split("expected ")[1].splitlines()[0]
+    assert "loss True" in output
+    for rank in range(4):
+        assert f"rank {rank} cuda:{rank} {expected}" in output, output
 
 
 def test_several_devices_of_one_process():

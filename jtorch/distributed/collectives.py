@@ -16,7 +16,9 @@ from jtorch.tensor import Tensor
 from jtorch.transfer import move, place_of
 
 _INTEGRAL_ONLY = {ReduceOp.BAND, ReduceOp.BOR, ReduceOp.BXOR}
-_CAST_NAMES = {jtorch.uint8: "Byte", jtorch.int8: "Char", jtorch.int16: "Short", jtorch.int32: "Int"}
+_CAST_NAMES = {
+    jtorch.uint8: "Byte", jtorch.int8: "Char", jtorch.int16: "Short", jtorch.int32: "Int", jtorch.bool: "Bool",
+}  # fmt: skip
 # Of truth values, which are counted as bytes 0 and 1.
 _OF_BOOLS = {"SUM": "MAX", "PRODUCT": "MIN"}
 
@@ -127,8 +129,10 @@ class _Reduction:
         return row.view(row.real.dtype) if row.dtype.kind == "c" else row
 
     def result(self, row: np.ndarray) -> np.ndarray:
-        row = row.view(self.dtype)
-        return row if self.count is None else (row / row.dtype.type(self.count)).astype(self.dtype)
+        if self.count is not None:  # of complex numbers both parts, each on its own
+            row = row.view(self.dtype.type(0).real.dtype)
+            row = (row / row.dtype.type(self.count)).astype(row.dtype)
+        return row.view(self.dtype)
 
 
 @_of_member
