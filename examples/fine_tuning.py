@@ -25,9 +25,9 @@ def parse_arguments():
         description=__doc__.partition("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--pretraining-steps", type=int, default=40)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--pictures", type=int, default=20, help="of each new digit to learn from")
-    parser.add_argument("--test-pictures", type=int, default=250, help="to test with")
+    parser.add_argument("--test-pictures", type=int, default=100, help="to test with")
     parser.add_argument("--lr", type=float, default=0.02, help="learning rate of the head")
     parser.add_argument("--body-lr", type=float, default=0.1, help="factor of the learning rate of a body that learns")
     parser.add_argument("--seed", type=int, default=0)

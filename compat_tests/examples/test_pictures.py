@@ -15,11 +15,11 @@ from PIL import Image
 from compat_tests.compare import same_text
 
 ROOT = Path(__file__).resolve().parents[2]
-# (what is printed and drawn must be torch's, so the arguments leave little to compute; the pictures that are written)
+# (arguments that leave little to compute; the pictures that are written)
 RUNS = {
     "augmentation_gallery": ("--draws 2 --rows 3", ["pictures.png", "samples.png"]),
     "feature_extraction": ("--steps 4 --pictures 100 --neighbours 4", ["neighbours.png"]),
-    "feature_maps": ("--epochs 1 --limit 1000", ["feature_maps.png"]),
+    "feature_maps": ("--epochs 1 --limit 300", ["feature_maps.png"]),
     "fine_tuning": ("--pretraining-steps 4 --epochs 1 --pictures 5 --test-pictures 100", ["fine_tuning.png"]),
     "unet_nuclei": ("--steps 10 --batch-size 2 --size 32 --width 4 --depth 2", ["nuclei.png"]),
 }
