@@ -69,7 +69,12 @@ class DeviceMesh:
 
     def get_group(self, mesh_dim: int | str | None = None):
         """This process's group along a dimension."""
+        if not self._groups:  # a mesh out of a file: all processes come here alike
+            self._groups = [self._group_along(d) for d in range(self.mesh.ndim)]
         return self._groups[self._dimension(mesh_dim)]
+
+    def __getstate__(self):
+        return {**self.__dict__, "_groups": [], "_parent": None}
 
     def get_all_groups(self) -> list:
         return list(self._groups)
