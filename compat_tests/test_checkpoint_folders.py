@@ -165,3 +165,19 @@ def test_a_tensor_of_several_devices(tmp_path):
     )
     assert done.stdout == "[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]\n", done.stderr
     assert sum(path.name.startswith("tensors-") for path in (tmp_path / "x").iterdir()) == 1
+
+
+def test_folders_of_safetensors(tmp_path):
+    pytest.importorskip("safetensors")
+    from jtorch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
+
+    state = {"a": jtorch.arange(3), "b": jtorch.ones(2, 2)}
+    dcp.save(state, storage_writer=HuggingFaceStorageWriter(str(tmp_path), {"a": 1, "b": 2}))
+    assert sorted(os.listdir(tmp_path))[:2] == ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    reader = HuggingFaceStorageReader(str(tmp_path))
+    assert reader.read_metadata().state_dict_metadata["b"].size == (2, 2)
+    again = {"b": jtorch.zeros(2, 2)}
+    dcp.load(again, storage_reader=reader)
+    assert again["b"].equal(state["b"])
+    with pytest.raises(dcp.CheckpointException):
+        dcp.load({"c": jtorch.zeros(1)}, storage_reader=reader)

@@ -95,6 +95,22 @@ made = tree_map(lambda x: x + 1, [Pair(1, (2, 3)), 4])
 from torch.utils._pytree import _dict_flatten, _dict_flatten_with_keys, _dict_unflatten, MappingKey
 
 [_dict_flatten({"a": 1}), _dict_flatten_with_keys({"a": 1}), _dict_unflatten([1], ["a"]), str(MappingKey("a"))]
+# --- pytree registry
+from torch.utils._pytree import SUPPORTED_NODES, _get_node_type
+from collections import namedtuple
+
+Point = namedtuple("Point", "x y")
+node = SUPPORTED_NODES[_get_node_type(Point(1, 2))]
+[
+    node.flatten_fn(Point(1, 2))[0],
+    _get_node_type(Point(1, 2)) is namedtuple,
+    node.unflatten_fn([3, 4], Point),
+    int in SUPPORTED_NODES,
+]
+# --- text of the elements
+from torch._tensor_str import PRINT_OPTS, _tensor_str
+
+[_tensor_str(torch.tensor([[1.0, 2.5], [3.0, 4.0]]), indent=0), PRINT_OPTS.threshold]
 # --- divergences of a class without torch's base
 from torch.distributions import register_kl
 

@@ -7,6 +7,7 @@ from jtorch.compiler import OptimizedModule, allow_in_graph, disable, is_compili
 __all__ = [
     "OptimizedModule",
     "allow_in_graph",
+    "assume_constant_result",
     "config",
     "disable",
     "graph_break",
@@ -38,3 +39,8 @@ mark_static = maybe_mark_dynamic = mark_dynamic
 
 def mark_static_address(t, guard=False) -> None:
     """Accepted: a program takes its inputs wherever they are."""
+
+
+def assume_constant_result(fn):
+    """The function: it is called each time, so nothing need be assumed of it."""
+    return fn

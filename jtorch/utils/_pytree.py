@@ -1,9 +1,9 @@
 """Trees of containers: tuples, lists, named tuples and dicts (in their own order) with anything else as leaves."""
 
 import dataclasses
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "Context",
@@ -23,7 +23,16 @@ __all__ = [
 
 PyTree = Context = Any
 
-_registered: dict[type, tuple[Callable, Callable]] = {}
+
+class NodeDef(NamedTuple):
+    """How a container is taken apart and built."""
+
+    type: Any
+    flatten_fn: Callable  # tree -> (children, context)
+    unflatten_fn: Callable  # (children, context) -> tree
+
+
+SUPPORTED_NODES: dict[Any, NodeDef] = {}
 
 
 def register_pytree_node(
@@ -46,9 +55,9 @@ def register_pytree_node(
     >>> tree_flatten([Pair(1, (2, 3))])[0]
     [1, 2, 3]
     """
-    if cls in _registered or cls in _BUILT_IN:
+    if cls in SUPPORTED_NODES:
         raise ValueError(f"{cls} is already registered as pytree node.")
-    _registered[cls] = flatten_fn, unflatten_fn
+    SUPPORTED_NODES[cls] = NodeDef(cls, flatten_fn, unflatten_fn)
 
 
 _register_pytree_node = register_pytree_node  # its name before torch 2.2
@@ -60,7 +69,7 @@ class TreeSpec:
     __slots__ = ("kind", "context", "children", "num_leaves")
 
     def __init__(self, kind, context, children):
-        self.kind, self.context, self.children = kind, context, children
+        self.kind, self.context, self.children = kind, context, tuple(children)
         self.num_leaves = sum(child.num_leaves for child in children) if kind is not None else 1
 
     def __eq__(self, other):
@@ -89,9 +98,6 @@ def treespec_pprint(spec: TreeSpec) -> str:
     if spec.kind is tuple:
         return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
     return f"[{', '.join(parts)}]" if spec.kind is list else f"{spec.kind.__name__}({', '.join(parts)})"
-
-
-_BUILT_IN = (dict, OrderedDict, defaultdict, tuple, list, deque)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,21 +129,39 @@ def _dict_unflatten(values, context) -> dict:
 LEAF = TreeSpec(None, None, ())
 
 
+def LeafSpec() -> TreeSpec:
+    """The structure of a leaf."""
+    return LEAF
+
+
+def _get_node_type(tree) -> Any:
+    """Under which key of `SUPPORTED_NODES` a tree is, if it is no leaf."""
+    return namedtuple if isinstance(tree, tuple) and hasattr(tree, "_fields") else type(tree)
+
+
 def _children(tree):
     """The kind, context and children of a container; None for a leaf."""
-    kind = type(tree)
-    if kind in _registered:
-        children, context = _registered[kind][0](tree)
-        return kind, context, tuple(children)
-    if kind in (dict, OrderedDict):
-        return kind, tuple(tree), tuple(tree.values())
-    if kind is defaultdict:
-        return kind, (tree.default_factory, tuple(tree)), tuple(tree.values())
-    if kind in (tuple, list, deque):
-        return kind, None, tuple(tree)
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return kind, None, tuple(tree)
-    return None
+    kind = _get_node_type(tree)
+    if kind not in SUPPORTED_NODES:
+        return None
+    children, context = SUPPORTED_NODES[kind].flatten_fn(tree)
+    return (context if kind is namedtuple else kind), (None if kind is namedtuple else context), tuple(children)
+
+
+for _kind in (tuple, list, deque):
+    register_pytree_node(_kind, lambda tree: (list(tree), None), lambda children, _, kind=_kind: kind(children))
+for _kind in (dict, OrderedDict):
+    register_pytree_node(
+        _kind,
+        lambda tree: (list(tree.values()), tuple(tree)),
+        lambda children, keys, kind=_kind: kind(zip(keys, children, strict=True)),
+    )
+register_pytree_node(
+    defaultdict,
+    lambda tree: (list(tree.values()), (tree.default_factory, tuple(tree))),
+    lambda children, context: defaultdict(context[0], zip(context[1], children, strict=True)),
+)
+register_pytree_node(namedtuple, lambda tree: (list(tree), type(tree)), lambda children, kind: kind(*children))
 
 
 def tree_flatten(tree, is_leaf=None) -> tuple[list, TreeSpec]:
@@ -169,15 +193,9 @@ def _build(spec, given):
     if spec.kind is None:
         return next(given)
     children = [_build(child, given) for child in spec.children]
-    if spec.kind in _registered:
-        return _registered[spec.kind][1](children, spec.context)
-    if spec.kind in (dict, OrderedDict):
-        return spec.kind(zip(spec.context, children, strict=True))
-    if spec.kind is defaultdict:
-        return defaultdict(spec.context[0], zip(spec.context[1], children, strict=True))
-    if hasattr(spec.kind, "_fields"):
-        return spec.kind(*children)
-    return spec.kind(children)
+    if spec.kind in SUPPORTED_NODES:
+        return SUPPORTED_NODES[spec.kind].unflatten_fn(children, spec.context)
+    return spec.kind(*children)
 
 
 def tree_leaves(tree, is_leaf=None) -> list:

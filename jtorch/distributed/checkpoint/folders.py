@@ -52,6 +52,8 @@ def save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=N
     >>> state
     {'x': tensor([1., 1.]), 'epoch': 3}
     """
+    if hasattr(storage_writer, "write"):  # of hf_storage: files of another format
+        return storage_writer.write(_flat(_expanded(state_dict)))
     folder = _folder(checkpoint_id, storage_writer)
     values = _flat(_expanded(state_dict))
     if parts.several(values.values(), no_dist):
@@ -76,9 +78,11 @@ def load(state_dict: dict, *, checkpoint_id=None, storage_reader=None, planner=N
 
     The folder may hold more. What it lacks, or has in another shape, raises CheckpointException.
     """
-    folder = _folder(checkpoint_id, storage_reader)
     try:
-        _read(state_dict, folder)
+        if hasattr(storage_reader, "read"):
+            _read_files(state_dict, storage_reader.read())
+        else:
+            _read(state_dict, _folder(checkpoint_id, storage_reader))
     except (RuntimeError, ValueError, OSError) as error:
         raise CheckpointException("load", {jax.process_index(): error}) from error
 
@@ -233,6 +237,17 @@ def _read(state_dict, folder: str) -> None:
     elif wanted:
         loaded.update(_restored(index, wanted, folder))
     _fill(state_dict, loaded, "")
+
+
+def _read_files(state_dict, stored: dict) -> None:
+    """Fill a `state_dict` from the tensors of other files."""
+    values = _flat(_expanded(state_dict))
+    for name, value in values.items():
+        if name not in stored:
+            raise RuntimeError(f"Missing key in checkpoint state_dict: {name}.")
+        if value.shape != stored[name].shape:
+            raise ValueError(f"Size mismatch between saved {stored[name].shape} and current: {value.shape} for {name}")
+    _fill(state_dict, {name: stored[name] for name in values}, "")
 
 
 def _restored(index, wanted, folder: str) -> dict:
