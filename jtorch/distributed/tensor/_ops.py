@@ -349,6 +349,7 @@ def nll_loss(call: Call):
     "soft_margin_loss",
 )
 def losses(call: Call):
+    # Of a mean over parts the gradient is that of the whole; torch 2.13 gives mse_loss that of each part by itself.
     found = [way for way in broadcast(call) if len(set(call.shapes[:2])) == 1]
     if call.reduction == "none":
         return found
