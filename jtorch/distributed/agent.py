@@ -155,7 +155,7 @@ class Agent:
         """The others go on without a node if enough are left; where the number of nodes is fixed it counts as a failure."""
         if self.spec.terms.least < self.spec.terms.most:
             return self._rounds.end(current, why)
-        failure = ProcessFailure(-1, -1, -1, "", -1, message=why)
+        failure = ProcessFailure(-1, -1, 1, "", -1, message=why)
         over = current.restarts >= self.spec.max_restarts
         return self._rounds.end(current, why, over, failed=True, failures=[asdict(failure)])
 

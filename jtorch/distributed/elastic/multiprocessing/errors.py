@@ -56,7 +56,8 @@ class ChildFailedError(Exception):
         """The report: what failed first, then the rest."""
         line = "=" * 60
         first, failure = self.get_first_failure()
-        others = [self._describe(i, f) for i, (rank, f) in enumerate(self.failures.items(), 1) if rank != first]
+        followed = [failure for rank, failure in self.failures.items() if rank != first]
+        others = [self._describe(i, failure) for i, failure in enumerate(followed, 1)]
         return "\n".join(
             [
                 "", line, f"{self.name} FAILED", "-" * 60, "Failures:", *(others or ["  <NO_OTHER_FAILURES>"]), "-" * 60,
@@ -70,9 +71,10 @@ class ChildFailedError(Exception):
             or "<N/A>: decorate the main function with torch.distributed.elastic.multiprocessing.errors.record"
         )
         when = time.strftime("%Y-%m-%d_%H:%M:%S", time.localtime(failure.timestamp))
+        name = f"  ({failure.signal_name()})" if failure.exitcode < 0 else ""
         return (
             f"[{number}]:\n  time      : {when}\n  host      : {failure.host}\n"
-            f"  rank      : {failure.rank} (local_rank: {failure.local_rank})\n  exitcode  : {failure.exitcode} (pid: {failure.pid})\n"
+            f"  rank      : {failure.rank} (local_rank: {failure.local_rank})\n  exitcode  : {failure.exitcode} (pid: {failure.pid}){name}\n"
             f"  error_file: {failure.error_file if os.path.exists(failure.error_file) else '<N/A>'}\n  traceback : {message}"
         )
 
@@ -84,9 +86,9 @@ def record(fn, error_handler=None):
     def recorded(*args, **kwargs):
         try:
             return fn(*args, **kwargs)
-        except SystemExit as error:
-            if error.code:
-                _write(error)
+        except SystemExit as error:  # the program's own way to end: no error of it
+            if error.code == 0:
+                return None
             raise
         except Exception as error:
             _write(error)
