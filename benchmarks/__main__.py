@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from . import importing, machine, recording, training, transforms
+from . import importing, machine, operations, recording, training, transforms
 
-PARTS = ("record", "import", *training.WORKLOADS, "first", "transforms", "loading")
+PARTS = ("record", "import", *training.WORKLOADS, "first", "inference", "operations", "transforms", "loading")
 
 
 def parse_arguments():
@@ -39,6 +39,10 @@ def main():
         results["steps"] = training.steps(workloads, args.rounds or (4 if args.quick else 24), args.quick)
     if "first" in args.parts:
         results["first"] = training.first_steps(workloads or ["mlp", "deep", "cnn-64"], 1 if args.quick else 3)
+    if "inference" in args.parts:
+        results["inference"] = operations.inference(args.rounds or (4 if args.quick else 12), args.quick)
+    if "operations" in args.parts:
+        results["operations"] = operations.costs(args.rounds or (3 if args.quick else 12), args.quick)
     if "transforms" in args.parts:
         results["transforms"] = transforms.augmentation(args.rounds or (4 if args.quick else 12), args.quick)
     if "loading" in args.parts:
@@ -63,6 +67,15 @@ def print_tables(results):
             for other in ("torch", "flax"):
                 shown = f"{times[ours]:.2f} / {times[other]:.2f} ms, {row['peak MiB'][ours]:.0f} / {row['peak MiB'][other]:.0f} MiB"
                 rows.append((f"{label} {name}", other, row[f"{ours}/{other}"], shown))
+    for name, row in results.get("inference", {}).items():
+        times = row["milliseconds"]
+        for ours, label in (("jtorch", "inference"), ("captured", "captured inference")):
+            for other in ("torch", "flax"):
+                shown = f"{times[ours]:.2f} / {times[other]:.2f} ms"
+                rows.append((f"{label} {name}", other, row[f"{ours}/{other}"], shown))
+    for name, row in results.get("operations", {}).items():
+        times = row["milliseconds"]
+        rows.append((name, "torch", row["captured/torch"], f"{times['captured']:.2f} / {times['torch']:.2f} ms"))
     for name, row in results.get("record", {}).items():
         if name != "flush":
             best = row["best microseconds"]

@@ -55,6 +55,51 @@ class Worker:
             self.done += 1
         return [times, losses]
 
+    def prepare_inference(self, workload, size):
+        """Build a model in evaluation mode, whose steps are forward passes."""
+        from .workloads import batches
+
+        data = [x for x, _ in batches.batches(workload, size)]
+        self.done = 0
+        if self.side == "flax":
+            predict = self.models.predictor(workload)
+            self.step = lambda i: float(predict(data[i % len(data)]).reshape(-1)[0])
+            return
+        import torch
+
+        model = self.models.MODELS[workload]().eval()
+        call = torch.capture(model) if self.side == "captured" else model
+        data = [torch.tensor(x) for x in data]
+
+        def step(i):
+            with torch.no_grad():
+                return float(call(data[i % len(data)]).numpy().reshape(-1)[0])
+
+        self.step = step
+
+    def kernels(self):
+        from .workloads import kernels
+
+        return list(kernels.CASES)
+
+    def prepare_kernel(self, name):
+        import torch
+
+        from .workloads import kernels
+
+        self.passes = kernels.prepare(name, torch.capture if self.side == "captured" else lambda function: function)
+        for run in self.passes:
+            for _ in range(4):
+                _wait(run())
+
+    def kernel(self, number, count):
+        """Seconds of a call of what was prepared: 0 is forward, 1 forward and backward."""
+        run = self.passes[number]
+        begun = time.perf_counter()
+        for _ in range(count):
+            _wait(run())
+        return (time.perf_counter() - begun) / count
+
     def prepare_pictures(self, workload, count):
         """A batch of pictures and a way to augment them."""
         from .workloads import pictures
@@ -155,6 +200,11 @@ class Worker:
             import jtorch
 
             jtorch.engine.cut()
+
+
+def _wait(tensors):
+    for tensor in tensors:
+        tensor.detach().numpy()  # without a copy, once it is there
 
 
 def main():

@@ -65,15 +65,15 @@ def _trainer(model, transformation, batches):
 
 
 def mlp(batches):
-    return _trainer(Mlp((784, 256, 10), nnx.Rngs(0)), optax.sgd(0.01, momentum=0.9), batches)
+    return _trainer(MODELS["mlp"](nnx.Rngs(0)), optax.sgd(0.01, momentum=0.9), batches)
 
 
 def deep(batches):
-    return _trainer(Mlp((*[64] * 20, 10), nnx.Rngs(0)), optax.adam(1e-3), batches)
+    return _trainer(MODELS["deep"](nnx.Rngs(0)), optax.adam(1e-3), batches)
 
 
 def cnn(batches):
-    return _trainer(Net(nnx.Rngs(0)), optax.adam(1e-3), [(x.transpose(0, 2, 3, 1), y) for x, y in batches])
+    return _trainer(Net(nnx.Rngs(0)), optax.adam(1e-3), [(_channels_last(x), y) for x, y in batches])
 
 
 class BasicBlock(nnx.Module):
@@ -113,7 +113,7 @@ class ResNet18(nnx.Module):
 
 def resnet(batches):
     optimizer = optax.chain(optax.add_decayed_weights(5e-4), optax.sgd(0.05, momentum=0.9))
-    return _trainer(ResNet18(nnx.Rngs(0)), optimizer, [(x.transpose(0, 2, 3, 1), y) for x, y in batches])
+    return _trainer(ResNet18(nnx.Rngs(0)), optimizer, [(_channels_last(x), y) for x, y in batches])
 
 
 class Block(nnx.Module):
@@ -164,4 +164,25 @@ def lstm(batches):
     return _trainer(LanguageModel(nnx.Rngs(0)), optax.sgd(1.0), batches)
 
 
+def _channels_last(x):
+    return x.transpose(0, 2, 3, 1) if x.ndim == 4 else x
+
+
+def predictor(workload):
+    """The jitted forward pass of a model in evaluation mode, of batches as torch has them."""
+    model = MODELS[workload](nnx.Rngs(0))
+    model.eval()
+    graph, state = nnx.split(model)
+    forward = jax.jit(lambda state, x: nnx.merge(graph, state)(x))
+    return lambda x: forward(state, jnp.asarray(_channels_last(x)))
+
+
+MODELS = {
+    "mlp": functools.partial(Mlp, (784, 256, 10)),
+    "deep": functools.partial(Mlp, (*[64] * 20, 10)),
+    "cnn": Net,
+    "resnet": ResNet18,
+    "gpt": GPT,
+    "lstm": LanguageModel,
+}
 WORKLOADS = {"mlp": mlp, "deep": deep, "cnn": cnn, "resnet": resnet, "gpt": gpt, "lstm": lstm}

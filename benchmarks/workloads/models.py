@@ -24,16 +24,13 @@ def _trainer(model, optimizer):
 
 def mlp():
     """784-256-10, SGD with momentum."""
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
+    model = MODELS["mlp"]()
     return _trainer(model, torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9))
 
 
 def deep():
     """19 hidden layers of 64, Adam: many small operations, so that what is measured is the cost of an operation."""
-    torch.manual_seed(0)
-    hidden = [layer for _ in range(19) for layer in (nn.Linear(64, 64), nn.ReLU())]
-    model = nn.Sequential(*hidden, nn.Linear(64, 10))
+    model = MODELS["deep"]()
     return _trainer(model, torch.optim.Adam(model.parameters(), lr=1e-3))
 
 
@@ -62,8 +59,7 @@ class Net(nn.Module):
 
 def cnn():
     """Net, Adam."""
-    torch.manual_seed(0)
-    model = Net()
+    model = MODELS["cnn"]()
     return _trainer(model, torch.optim.Adam(model.parameters(), lr=1e-3))
 
 
@@ -105,8 +101,7 @@ class ResNet18(nn.Module):
 
 def resnet():
     """ResNet-18 at half width, SGD with momentum and weight decay."""
-    torch.manual_seed(0)
-    model = ResNet18()
+    model = MODELS["resnet"]()
     return _trainer(model, torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4))
 
 
@@ -150,8 +145,7 @@ def _texts(model, optimizer):
 
 def gpt():
     """4 layers of 128, 4 heads, AdamW."""
-    torch.manual_seed(0)
-    model = GPT()
+    model = MODELS["gpt"]()
     return _texts(model, torch.optim.AdamW(model.parameters(), lr=3e-4))
 
 
@@ -168,9 +162,29 @@ class LanguageModel(nn.Module):
 
 def lstm():
     """2 layers of 256, SGD."""
-    torch.manual_seed(0)
-    model = LanguageModel()
+    model = MODELS["lstm"]()
     return _texts(model, torch.optim.SGD(model.parameters(), lr=1.0))
 
 
+def _seeded(make):
+    def model():
+        torch.manual_seed(0)
+        return make()
+
+    return model
+
+
+def _deep():
+    hidden = [layer for _ in range(19) for layer in (nn.Linear(64, 64), nn.ReLU())]
+    return nn.Sequential(*hidden, nn.Linear(64, 10))
+
+
+MODELS = {
+    "mlp": _seeded(lambda: nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))),
+    "deep": _seeded(_deep),
+    "cnn": _seeded(Net),
+    "resnet": _seeded(ResNet18),
+    "gpt": _seeded(GPT),
+    "lstm": _seeded(LanguageModel),
+}
 WORKLOADS = {"mlp": mlp, "deep": deep, "cnn": cnn, "resnet": resnet, "gpt": gpt, "lstm": lstm}
