@@ -6,7 +6,7 @@ from jax import lax
 
 from .. import precision
 from .kinds import c_name
-from .lowerings import columns
+from .lowerings import columns, taps
 from .registry import Array, OptionalArray, op
 
 _LETTERS = "DHW"
@@ -94,13 +94,25 @@ def convolution(input: Array, weight: Array, bias: OptionalArray, stride, paddin
             raise RuntimeError(
                 f"Calculated padded input size per channel: ({padded}). Kernel size: ({kernels}). Kernel size can't be greater than actual input size"
             )
-    out = _by_xla(x, weight, stride, padding, dilation, groups)
+    out = _convolved(x, weight, stride, padding, dilation, groups)
     if bias is not None:
         out = out + bias.reshape((1, -1) + (1,) * n)
     return out if batched else out[0]
 
 
-def _by_xla(x, weight, stride, padding, dilation, groups):
+def _convolved(x, weight, stride, padding, dilation, groups):
+    def native(x, weight):
+        return _native(x, weight, stride, padding, dilation, groups)
+
+    def by_taps(x, weight):
+        return taps.convolution(x, weight, stride, padding, dilation, groups)
+
+    if taps.worth_it(x, weight, groups):
+        return lax.platform_dependent(x, weight, cpu=by_taps, default=native)
+    return native(x, weight)
+
+
+def _native(x, weight, stride, padding, dilation, groups):
     spatial = _LETTERS[3 - len(stride) :]
     return lax.conv_general_dilated(
         x, weight, stride, padding, rhs_dilation=dilation, feature_group_count=groups, dimension_numbers=("NC" + spatial, "OI" + spatial, "NC" + spatial),
@@ -115,7 +127,7 @@ def convolution_backward(grad, input, weight, bias_shape, stride, padding, dilat
     x, slope = (input, grad) if batched else (input[None], grad[None])
 
     def native(x, weight):
-        return _by_xla(x, weight, stride, padding, dilation, groups)
+        return _native(x, weight, stride, padding, dilation, groups)
 
     def to_input(x, weight, slope):
         (made,) = jax.vjp(lambda x: native(x, weight), x)[1](slope.conj())
@@ -125,21 +137,36 @@ def convolution_backward(grad, input, weight, bias_shape, stride, padding, dilat
         (made,) = jax.vjp(lambda weight: native(x, weight), weight)[1](slope.conj())
         return made.conj()
 
-    def to_weight_on_cpu(x, weight, slope):
-        return columns.weight_gradient(x, slope, weight, stride, padding, dilation)
+    def to_input_by_taps(x, weight, slope):
+        return taps.input_gradient(x.shape, weight, slope, stride, padding, dilation, groups)
 
+    def to_weight_by_taps(x, weight, slope):
+        return taps.weight_gradient(x, slope, weight, stride, padding, dilation)
+
+    def to_weight_by_columns(x, weight, slope):
+        return columns.weight_gradient(x, slope, weight, stride, padding, dilation, groups)
+
+    on_cpu_to_input = on_cpu_to_weight = None
+    small = taps.worth_it(x, weight, groups)
+    if small:
+        on_cpu_to_input = to_input_by_taps
+    if small and weight.shape[:2] == (groups, 1):
+        on_cpu_to_weight = to_weight_by_taps
+    elif columns.worth_it(x, weight, slope.shape, groups):
+        on_cpu_to_weight = to_weight_by_columns
     by_input = by_weight = by_bias = None
     if needs[0]:
-        by_input = to_input(x, weight, slope)
+        by_input = _on_cpu(on_cpu_to_input, to_input, x, weight, slope)
         by_input = by_input if batched else by_input[0]
     if needs[1]:
-        if columns.worth_it(x, weight, slope.shape, groups):
-            by_weight = lax.platform_dependent(x, weight, slope, cpu=to_weight_on_cpu, default=to_weight)
-        else:
-            by_weight = to_weight(x, weight, slope)
+        by_weight = _on_cpu(on_cpu_to_weight, to_weight, x, weight, slope)
     if bias_shape is not None and needs[2]:
         by_bias = slope.sum((0, *range(2, n + 2)))
     return by_input, by_weight, by_bias
+
+
+def _on_cpu(lowering, native, *arrays):
+    return native(*arrays) if lowering is None else lax.platform_dependent(*arrays, cpu=lowering, default=native)
 
 
 @op("convolution_transpose", variants="", promote="none", node="Convolution")
@@ -152,6 +179,14 @@ def convolution_transpose(
     batched = input.ndim == n + 2
     x = input if batched else input[None]
     _check_transposed_size(x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation)
+    out = _transposed(x, weight, stride, padding, output_padding, dilation, groups)
+    if bias is not None:
+        out = out + bias.reshape((1, -1) + (1,) * n)
+    return out if batched else out[0]
+
+
+def _transposed(x, weight, stride, padding, output_padding, dilation, groups):
+    n = len(stride)
     channels, per_group = weight.shape[:2]
     kernel = weight.reshape(groups, channels // groups, per_group, *weight.shape[2:]).swapaxes(1, 2)
     kernel = kernel.reshape(groups * per_group, channels // groups, *weight.shape[2:])
@@ -161,10 +196,39 @@ def convolution_transpose(
         for d, k, p, extra in zip(dilation, weight.shape[2:], padding, output_padding, strict=True)
     ]
     spatial = _LETTERS[3 - n :]
-    out = lax.conv_general_dilated(
+    return lax.conv_general_dilated(
         x, kernel, (1,) * n, edges, lhs_dilation=stride, rhs_dilation=dilation, feature_group_count=groups,
         dimension_numbers=("NC" + spatial, "OI" + spatial, "NC" + spatial), precision=precision.of_convolution(),
     )  # fmt: skip
-    if bias is not None:
-        out = out + bias.reshape((1, -1) + (1,) * n)
-    return out if batched else out[0]
+
+
+@convolution_transpose.backward
+def convolution_transpose_backward(
+    grad, input, weight, bias_shape, stride, padding, output_padding, dilation, groups, needs
+):
+    n = len(stride)
+    batched = input.ndim == n + 2
+    x, slope = (input, grad) if batched else (input[None], grad[None])
+
+    def native(x, weight):
+        return _transposed(x, weight, stride, padding, output_padding, dilation, groups)
+
+    def to_weight(x, weight, slope):
+        (made,) = jax.vjp(lambda weight: native(x, weight), weight)[1](slope.conj())
+        return made.conj()
+
+    def to_weight_by_columns(x, weight, slope):
+        # The two change places: what the layer makes is what a convolution would read.
+        edges = [(p, p) for p in padding]
+        return columns.weight_gradient(slope, x, weight, stride, edges, dilation, groups)
+
+    by_input = by_weight = by_bias = None
+    if needs[0]:
+        (by_input,) = jax.vjp(lambda x: native(x, weight), x)[1](slope.conj())
+        by_input = by_input.conj() if batched else by_input.conj()[0]
+    if needs[1]:
+        worth = columns.worth_it(slope, weight, x.shape, groups, transposed=True)
+        by_weight = _on_cpu(to_weight_by_columns if worth else None, to_weight, x, weight, slope)
+    if bias_shape is not None and needs[2]:
+        by_bias = slope.sum((0, *range(2, n + 2)))
+    return by_input, by_weight, by_bias
