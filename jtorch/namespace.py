@@ -4,7 +4,7 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_C __config__ _dynamo _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures fx hub jit masked multiprocessing onnx overrides precision profiler
+    """_C __config__ _dynamo _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures fx hub jit library masked multiprocessing onnx overrides precision profiler
     signal sparse testing threads torch_version types version""".split()
 )
 
@@ -64,6 +64,9 @@ def operators(name: str):
     """`torch.ops.aten`; jtorch/ops itself is the folder of the operations."""
     if name == "aten":
         return importlib.import_module("jtorch._ops").aten
+    spaces = importlib.import_module("jtorch.library").SPACES
+    if name in spaces:
+        return spaces[name]
     raise AttributeError(f"'_Ops' object has no attribute '{name}': jtorch has no torch.ops.{name}")
 
 

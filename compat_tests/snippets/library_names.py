@@ -220,3 +220,24 @@ small = create_mask(or_masks(lambda b, h, i, j: i == j, lambda b, h, i, j: h == 
     mask.BLOCK_SIZE,
     small,
 ]
+
+
+# --- custom operation
+@torch.library.custom_op("compat_example::scaled", mutates_args=())
+def scaled(x: torch.Tensor, factor: float) -> torch.Tensor:
+    return x * factor
+
+
+scaled.register_fake(lambda x, factor: torch.empty_like(x))
+
+
+def setup_context(ctx, inputs, output):
+    ctx.factor = inputs[1]
+
+
+torch.library.register_autograd(
+    "compat_example::scaled", lambda ctx, grad: (grad * ctx.factor, None), setup_context=setup_context
+)
+x = torch.ones(2, requires_grad=True)
+torch.ops.compat_example.scaled(x, 3.0).sum().backward()
+[scaled(x.detach(), 2.0), x.grad]
