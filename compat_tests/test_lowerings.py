@@ -11,7 +11,7 @@ import jtorch as torch
 from jtorch import dispatch
 from jtorch.ops import convolution as ops
 from jtorch.ops.attention import _attend
-from jtorch.ops.lowerings import columns, row_blocks
+from jtorch.ops.lowerings import columns, row_blocks, taps
 
 # Input, weight, stride, padding, dilation.
 CASES = [
@@ -31,12 +31,58 @@ def test_convolution_as_columns(case, tile_bytes, monkeypatch):
     x, weight = rng.standard_normal(x_shape, np.float32), rng.standard_normal(w_shape, np.float32)
 
     def native(x, weight):
-        return ops._by_xla(x, weight, stride, padding, dilation, 1)
+        return ops._native(x, weight, stride, padding, dilation, 1)
 
     expected, vjp = jax.vjp(native, x, weight)
     slope = jnp.asarray(rng.standard_normal(expected.shape, np.float32))
     gradient = jax.jit(lambda x, g: columns.weight_gradient(x, g, weight, stride, padding, dilation))(x, slope)
     np.testing.assert_allclose(gradient, vjp(slope)[1], rtol=1e-5, atol=1e-5)
+
+
+# Input, weight, stride, padding, dilation, groups.
+GROUPED = [
+    ((6, 4, 9), (4, 1, 3), (1,), ((1, 1),), (1,), 4),
+    ((3, 4, 8, 9), (8, 1, 3, 2), (2, 1), ((1, 0), (0, 2)), (1, 2), 4),
+    ((4, 6, 7, 7), (3, 2, 3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1), 3),
+    ((2, 4, 5, 6, 4), (4, 1, 2, 3, 1), (1, 2, 1), ((1, 0), (1, 1), (0, 0)), (2, 1, 1), 4),
+]
+
+
+@pytest.mark.parametrize("case", GROUPED, ids=lambda case: "x".join(map(str, case[1])))
+def test_grouped_convolution_by_taps_and_columns(case):
+    x_shape, w_shape, *options, groups = case
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal(x_shape), rng.standard_normal(w_shape)
+
+    @jax.jit
+    def both(x, weight, slope):
+        return [
+            taps.convolution(x, weight, *options, groups),
+            taps.input_gradient(x.shape, weight, slope, *options, groups),
+            columns.weight_gradient(x, slope, weight, *options, groups),
+            *([taps.weight_gradient(x, slope, weight, *options)] if w_shape[:2] == (groups, 1) else ()),
+        ]
+
+    with jax.enable_x64(True):
+        expected, vjp = jax.vjp(lambda x, weight: ops._native(x, weight, *options, groups), x, weight)
+        slope = jnp.asarray(rng.standard_normal(expected.shape))
+        by_input, by_weight = vjp(slope)
+        for made, wanted in zip(both(x, weight, slope), (expected, by_input, by_weight, by_weight), strict=False):
+            np.testing.assert_allclose(made, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_transposed_convolutions_gather_the_weights_gradient_as_columns(monkeypatch):
+    torch.manual_seed(0)
+    x = torch.randn(3, 4, 5, 5, dtype=torch.float64)
+    layer = torch.nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2).double()
+
+    def gradient():
+        return torch.autograd.grad(layer(x).cos().sum(), layer.weight)[0].numpy()
+
+    expected = gradient()
+    torch.compiler.reset()
+    monkeypatch.setattr(columns, "WORTH_INSTEAD_OF_POOR", 0)
+    np.testing.assert_allclose(gradient(), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_a_convolution_of_some_size_takes_columns_and_agrees(monkeypatch):

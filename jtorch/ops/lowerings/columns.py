@@ -33,14 +33,18 @@ FEW_CORES = 4
 TILE_BYTES = 2 << 20
 # Multiplications under which compiling a loop costs more than it will ever save.
 WORTH = 20_000_000
+WORTH_INSTEAD_OF_POOR = 1_000_000
 
 
 def worth_it(x, weight, out_shape, groups, transposed=False) -> bool:
     """Whether columns may be taken at all."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     work = math.prod(out_shape) * math.prod(weight.shape[1:])
-    poor = groups > 1 or transposed  # XLA's own loops over these in the plainest way, on however many cores
-    return (cores <= FEW_CORES or poor) and x.dtype in (jnp.float32, jnp.float64) and work >= WORTH
+    if x.dtype not in (jnp.float32, jnp.float64):
+        return False
+    if groups > 1 or transposed:  # XLA's own loops over these in the plainest way, on however many cores
+        return work >= WORTH_INSTEAD_OF_POOR
+    return cores <= FEW_CORES and work >= WORTH
 
 
 def weight_gradient(x, grad, weight, stride, padding, dilation, groups=1):
