@@ -70,6 +70,7 @@ IntTensor: _type[Any]
 LongStorage: _type[Any]
 LongTensor: _type[Any]
 OutOfMemoryError: _type[Any]
+from jtorch.serialization.file_reader import PyTorchFileReader as PyTorchFileReader
 ShortStorage: _type[Any]
 ShortTensor: _type[Any]
 Storage: _type[Any]
@@ -77,6 +78,7 @@ from jtorch.cuda.streams import Stream as Stream
 from jtorch.symbolic import SymBool as SymBool
 from jtorch.symbolic import SymFloat as SymFloat
 from jtorch.symbolic import SymInt as SymInt
+from jtorch.jit.annotations import TensorType as TensorType
 from jtorch.storages import TypedStorage as TypedStorage
 from jtorch.storages import UntypedStorage as UntypedStorage
 __version__: Any
@@ -388,6 +390,7 @@ from jtorch.creation import full_like as full_like
 from jtorch import func as func
 from jtorch import functional as functional
 from jtorch import futures as futures
+from jtorch import fx as fx
 def gather(input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 def gcd(input: Tensor, other: Tensor, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 def gcd_(input: Tensor, other: Tensor) -> Tensor: ...
@@ -533,6 +536,7 @@ def less_equal(input: Tensor, other: Tensor | _Number, *, out: Tensor | Sequence
 def less_equal_(input: Tensor, other: Tensor | _Number) -> Tensor: ...
 def lgamma(input: Tensor, *, out: Tensor | Sequence[Tensor] | None = None) -> Tensor: ...
 def lgamma_(input: Tensor) -> Tensor: ...
+from jtorch import library as library
 from jtorch import linalg as linalg
 from jtorch.creation import linspace as linspace
 from jtorch.serialization.loading import load as load
