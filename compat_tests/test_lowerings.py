@@ -11,7 +11,7 @@ import jtorch as torch
 from jtorch import dispatch
 from jtorch.ops import convolution as ops
 from jtorch.ops.attention import _attend
-from jtorch.ops.lowerings import columns, row_blocks, taps
+from jtorch.ops.lowerings import columns, patches, row_blocks, taps
 
 # Input, weight, stride, padding, dilation.
 CASES = [
@@ -69,6 +69,29 @@ def test_grouped_convolution_by_taps_and_columns(case):
         by_input, by_weight = vjp(slope)
         for made, wanted in zip(both(x, weight, slope), (expected, by_input, by_weight, by_weight), strict=False):
             np.testing.assert_allclose(made, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "w_shape"),
+    [
+        ((3, 4, 9), (5, 4, 1)),
+        ((2, 3, 6, 5), (4, 3, 1, 1)),
+        ((2, 3, 7, 9), (4, 3, 2, 4)),
+        ((2, 2, 4, 5, 6), (3, 2, 2, 1, 3)),
+    ],
+)
+def test_convolution_by_patches(x_shape, w_shape):
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal(x_shape), rng.standard_normal(w_shape)
+    none = ((0, 0),) * (len(w_shape) - 2)
+    options = (w_shape[2:], none, (1,) * len(none), 1)
+    with jax.enable_x64(True):
+        assert patches.worth_it(jnp.asarray(x), weight, *options)
+        expected, vjp = jax.vjp(lambda x, weight: ops._native(x, weight, *options), x, weight)
+        made, own = jax.vjp(patches.convolution, x, weight)
+        slope = jnp.asarray(rng.standard_normal(expected.shape))
+        for one, other in zip((made, *own(slope)), (expected, *vjp(slope)), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
 def test_transposed_convolutions_gather_the_weights_gradient_as_columns(monkeypatch):

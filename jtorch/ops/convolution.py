@@ -6,7 +6,7 @@ from jax import lax
 
 from .. import precision
 from .kinds import c_name
-from .lowerings import columns, taps
+from .lowerings import columns, patches, taps
 from .registry import Array, OptionalArray, op
 
 _LETTERS = "DHW"
@@ -107,9 +107,12 @@ def _convolved(x, weight, stride, padding, dilation, groups):
     def by_taps(x, weight):
         return taps.convolution(x, weight, stride, padding, dilation, groups)
 
+    on_cpu = None
     if taps.worth_it(x, weight, groups):
-        return lax.platform_dependent(x, weight, cpu=by_taps, default=native)
-    return native(x, weight)
+        on_cpu = by_taps
+    elif patches.worth_it(x, weight, stride, padding, dilation, groups):
+        on_cpu = patches.convolution
+    return _on_cpu(on_cpu, native, x, weight)
 
 
 def _native(x, weight, stride, padding, dilation, groups):
@@ -146,12 +149,20 @@ def convolution_backward(grad, input, weight, bias_shape, stride, padding, dilat
     def to_weight_by_columns(x, weight, slope):
         return columns.weight_gradient(x, slope, weight, stride, padding, dilation, groups)
 
+    def to_input_by_patches(x, weight, slope):
+        return jax.vjp(lambda x: patches.convolution(x, weight), x)[1](slope)[0]
+
+    def to_weight_by_patches(x, weight, slope):
+        return jax.vjp(lambda weight: patches.convolution(x, weight), weight)[1](slope)[0]
+
     on_cpu_to_input = on_cpu_to_weight = None
     small = taps.worth_it(x, weight, groups)
     if small:
         on_cpu_to_input = to_input_by_taps
     if small and weight.shape[:2] == (groups, 1):
         on_cpu_to_weight = to_weight_by_taps
+    elif patches.worth_it(x, weight, stride, padding, dilation, groups):
+        on_cpu_to_input, on_cpu_to_weight = to_input_by_patches, to_weight_by_patches
     elif columns.worth_it(x, weight, slope.shape, groups):
         on_cpu_to_weight = to_weight_by_columns
     by_input = by_weight = by_bias = None
