@@ -186,7 +186,7 @@ def _general(group, traced, given, reasons):
     except sizes.FixedSize as error:
         reason = str(error)
     except Exception as error:  # jax.export says by many classes that it cannot do without a number
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
     for _, tensors in group:
         reasons[tensors] = reason
     return None

@@ -1,14 +1,15 @@
 """One ONNX model out of several that were translated at different sizes.
 
 jax2onnx is at its best where all sizes are numbers. Models of one program at several sizes differ in the shapes that Reshape, Expand and the like are given
-and in constants to begin with: these become nodes that compute them from the sizes of the inputs (`jtorch.jit.sizes` finds how).
+and in constants to begin with: these become nodes that compute them from the sizes of the inputs (`jtorch.jit.generalization` finds how).
 """
 
 import functools
 
 import numpy as np
 
-from jtorch.jit.sizes import FixedSize, Matching, Polynomial
+from jtorch.jit.expressions import FixedSize, Polynomial
+from jtorch.jit.generalization import Matching
 
 
 def merged(models, points, names, places, dimensions):
