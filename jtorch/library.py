@@ -3,6 +3,7 @@
 Such an operation runs its Python. What says how it behaves without contents (`register_fake`) is kept and not asked: nothing is traced without running.
 """
 
+import inspect
 from types import SimpleNamespace
 
 import jtorch
@@ -15,24 +16,43 @@ SPACES: dict[str, SimpleNamespace] = {}
 class CustomOpDef:
     """What `custom_op` makes: called, it runs the function, or the kernel for the device of its first tensor."""
 
-    def __init__(self, name: str, fn):
-        self._qualname, self._fn, self._kernels = name, fn, {}
+    def __init__(self, name: str, fn, device_types=None):
+        self._qualname, self._signature, self._kernels = name, inspect.signature(fn), {}
         self._backward = self._setup = self._fake = None
+        self.register_kernel(device_types, fn)
 
     def __call__(self, *args, **kwargs):
-        if kwargs or self._backward is None:
-            return self._run(*args, **kwargs)
-        return _Differentiated.apply(self, *args)
+        try:
+            given = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise RuntimeError(f"{self._qualname}(): {error}") from None
+        given.apply_defaults()
+        if self._backward is None:
+            return self._run(given.args, given.kwargs)
+        if jtorch.is_grad_enabled() and any(
+            isinstance(value, (list, tuple)) and _has_gradient(value) for value in given.args
+        ):
+            raise NotImplementedError(
+                f"{self._qualname}: gradients of tensors in a list are not there; give the tensors as arguments of their own"
+            )
+        return _Differentiated.apply(*given.args, self, given.kwargs)
 
-    def _run(self, *args, **kwargs):
-        device = next((value.device.type for value in args if isinstance(value, jtorch.Tensor)), None)
-        return self._kernels.get(device, self._fn)(*args, **kwargs)
+    def _run(self, args, kwargs):
+        device = next((v.device.type for v in (*args, *kwargs.values()) if isinstance(v, jtorch.Tensor)), None)
+        kernel = self._kernels.get(device) or self._kernels.get(None)
+        if kernel is None:
+            raise NotImplementedError(
+                f"Could not run '{self._qualname}' with arguments from the '{str(device).upper()}' backend. There are kernels for {', '.join(self._kernels)}; "
+                "add one with register_kernel"
+            )
+        return kernel(*args, **kwargs)
 
     def register_kernel(self, device_types, fn=None, /):
-        """Another function for tensors on these devices."""
+        """Another function for tensors on these devices; None stands for those without one."""
         if fn is None:
             return lambda fn: self.register_kernel(device_types, fn)
-        self._kernels.update(dict.fromkeys([device_types] if isinstance(device_types, str) else device_types, fn))
+        one = device_types is None or isinstance(device_types, str)
+        self._kernels.update(dict.fromkeys([device_types] if one else device_types, fn))
         return fn
 
     def register_fake(self, fn, /):
@@ -41,30 +61,42 @@ class CustomOpDef:
         return fn
 
     def register_autograd(self, backward, /, *, setup_context=None) -> None:
-        """The gradient: `setup_context(ctx, inputs, output)` keeps what `backward(ctx, *grads)` needs."""
+        """The gradient: `setup_context(ctx, inputs, output)` keeps what `backward(ctx, *grads)` needs.
+
+        For a function with keyword-only parameters it is `setup_context(ctx, inputs, keyword_only_inputs, output)`.
+        """
         self._backward, self._setup = backward, setup_context
 
     def __repr__(self) -> str:
         return f"<CustomOpDef({self._qualname})>"
 
 
+def _has_gradient(values) -> bool:
+    return any(isinstance(value, jtorch.Tensor) and value.requires_grad for value in values)
+
+
 class _Differentiated(jtorch.autograd.Function):
+    # The operation comes last, so that `ctx.needs_input_grad` is numbered as its arguments are.
     @staticmethod
-    def forward(ctx, op, *args):
-        result = op._run(*args)
+    def forward(ctx, *given):
+        *args, op, kwargs = given
+        result = op._run(args, kwargs)
         ctx.op = op
         if op._setup is not None:
-            op._setup(ctx, args, result)
+            named = {"keyword_only_inputs": kwargs} if kwargs else {}
+            op._setup(ctx=ctx, inputs=tuple(args), **named, output=result)
         return result
 
     @staticmethod
     def backward(ctx, *grads):
         found = ctx.op._backward(ctx, *grads)
-        return None, *(found if isinstance(found, tuple) else (found,))
+        return *(found if isinstance(found, tuple) else (found,)), None, None
 
 
 def custom_op(name: str, fn=None, /, *, mutates_args, device_types=None, schema=None, tags=None):
     """Make a function an operation under a name with a namespace, "mine::add".
+
+    With `device_types` it is the kernel for these devices only. What `mutates_args` says is not checked.
 
     >>> import jtorch as torch
     >>> @torch.library.custom_op("example::twice", mutates_args=())
@@ -80,7 +112,7 @@ def custom_op(name: str, fn=None, /, *, mutates_args, device_types=None, schema=
     space, separator, short = name.partition("::")
     if not separator:
         raise ValueError(f"Expected `name` to be of the form 'namespace::name', got {name}")
-    made = CustomOpDef(name, fn)
+    made = CustomOpDef(name, fn, device_types)
     setattr(SPACES.setdefault(space, SimpleNamespace()), short, made)
     return made
 
