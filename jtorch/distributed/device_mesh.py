@@ -156,3 +156,8 @@ def init_device_mesh(device_type: str, mesh_shape: tuple[int, ...], *, mesh_dim_
             )
     mesh = jtorch.arange(math.prod(mesh_shape), dtype=jtorch.int).view(mesh_shape)
     return DeviceMesh(device_type, mesh, mesh_dim_names=mesh_dim_names)
+
+
+def default_mesh() -> DeviceMesh:
+    """One dimension with all processes of the job: what functions take that are given no mesh."""
+    return init_device_mesh("cpu", (dist.get_world_size(),))

@@ -27,11 +27,12 @@ class HuggingFaceStorageWriter:
     """
 
     def __init__(
-        self, path: str, fqn_to_index_mapping=None, thread_count: int = 1, save_distributed: bool = False, **_
-    ):
-        if save_distributed:
+        self, path: str, fqn_to_index_mapping=None, thread_count: int = 1, save_distributed: bool = False,
+        enable_consolidation: bool = False, thread_count_consolidation: int = 1,
+    ):  # fmt: skip
+        if save_distributed or enable_consolidation:
             raise NotImplementedError(
-                "HuggingFaceStorageWriter: save_distributed is not there; save whole tensors (DTensor.full_tensor) from one process"
+                "HuggingFaceStorageWriter: save_distributed and enable_consolidation are not there; save whole tensors (DTensor.full_tensor) from one process"
             )
         self.path, self.files = os.fspath(path), fqn_to_index_mapping
 

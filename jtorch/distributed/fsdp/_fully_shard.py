@@ -1,7 +1,7 @@
 """`fully_shard`: parameters cut over the processes, whole only while they are used (FSDP2)."""
 
 import jtorch
-from jtorch import distributed as dist
+from jtorch.distributed.device_mesh import default_mesh
 from jtorch.distributed.fsdp._group import ShardedGroup
 from jtorch.distributed.fsdp._policies import MixedPrecisionPolicy, OffloadPolicy
 from jtorch.utils._pytree import tree_map
@@ -75,12 +75,13 @@ def _run(module, forward, args, kwargs):
     group = module._fsdp_group
     policy = group.policy
     if policy.param_dtype is not None and policy.cast_forward_inputs:
-        args, kwargs = tree_map(lambda x: _cast(x, policy.param_dtype), (args, kwargs))
+        args, kwargs = tree_map(lambda x: cast_floating(x, policy.param_dtype), (args, kwargs))
     made = group.call(forward, args, kwargs)
-    return made if policy.output_dtype is None else tree_map(lambda x: _cast(x, policy.output_dtype), made)
+    return made if policy.output_dtype is None else tree_map(lambda x: cast_floating(x, policy.output_dtype), made)
 
 
-def _cast(value, dtype):
+def cast_floating(value, dtype):
+    """A floating-point tensor in another dtype; everything else as it is."""
     return value.to(dtype) if isinstance(value, jtorch.Tensor) and value.is_floating_point() else value
 
 
@@ -112,7 +113,7 @@ def fully_shard(
         and type(module).forward is jtorch.nn.Module.forward
     ):
         raise ValueError(f"fully_shard does not support containers that do not implement forward: {module}")
-    mesh = mesh or dist.init_device_mesh("cpu", (dist.get_world_size(),))
+    mesh = mesh or default_mesh()
     if mesh.ndim not in (1, 2):
         raise ValueError(f"fully_shard expects a 1D or 2D DeviceMesh but got {mesh}")
     modules = list(module) if isinstance(module, (list, tuple)) else [module]

@@ -1,6 +1,7 @@
 """`ShardedGroup`: the parameters that are gathered together before a forward pass, and whose gradients are reduced together."""
 
 import contextlib
+import math
 
 import jtorch
 from jtorch import distributed as dist
@@ -48,10 +49,7 @@ class _Entry:
     @property
     def numel(self) -> int:
         """Elements of a padded piece."""
-        n = 1
-        for size in self.chunk:
-            n *= size
-        return n
+        return math.prod(self.chunk)
 
     def put(self, tensor) -> None:
         """Let the modules hold a tensor as this parameter."""
@@ -75,10 +73,10 @@ class ShardedGroup:
         self.divisor = float(mesh.size())
         self.sync = self.all_reduce = True
         self.full: list | None = None  # the whole parameters while they are in the modules
-        self._kept: list | None = None  # the pieces meanwhile
+        self._kept: list | None = None  # the pieces, while `full` is in the modules
         self._again: list | None = None  # the whole parameters, gathered anew for a backward pass
         self._inside = False  # a backward pass is going through the modules, which hold those
-        self._held: list = []  # the pieces meanwhile
+        self._held: list = []  # the pieces, while `_again` is in the modules
         self._pending: dict = {}  # gradients that wait for the pass that is reduced
         self.entries = [self._shard(owners, parameter, placement_of) for parameter, owners in named]
 
@@ -99,9 +97,9 @@ class ShardedGroup:
         if entry.spec is not None:
             mesh = _joined(self.mesh, entry.spec.mesh)
             if any(p.is_shard(dim) for p in entry.spec.placements):
-                factor = 1
-                for d, p in enumerate(entry.spec.placements):
-                    factor *= entry.spec.mesh.size(d) if p.is_shard(dim) else 1
+                factor = math.prod(
+                    entry.spec.mesh.size(d) for d, p in enumerate(entry.spec.placements) if p.is_shard(dim)
+                )
                 placements[-1] = _StridedShard(dim, factor)
             placements += entry.spec.placements
         sharded = jtorch.nn.Parameter(DTensor._make(piece, mesh, placements, parameter.shape), parameter.requires_grad)

@@ -6,7 +6,7 @@ import jtorch
 from jtorch import distributed as dist
 from jtorch.distributed.checkpoint.state_dict import get_optimizer_state_dict, optimizer_state_by_number
 from jtorch.distributed.device_mesh import DeviceMesh
-from jtorch.distributed.fsdp._fully_shard import own_parameters
+from jtorch.distributed.fsdp._fully_shard import cast_floating, own_parameters
 from jtorch.distributed.fsdp._group import ShardedGroup
 from jtorch.distributed.fsdp._policies import MixedPrecisionPolicy
 from jtorch.distributed.fsdp.api import (
@@ -141,7 +141,7 @@ class FullyShardedDataParallel(jtorch.nn.Module):
         if precision.param_dtype is not None and (
             precision.cast_root_forward_inputs if root else precision.cast_forward_inputs
         ):
-            args, kwargs = tree_map(lambda x: _cast(x, precision.param_dtype), (args, kwargs))
+            args, kwargs = tree_map(lambda x: cast_floating(x, precision.param_dtype), (args, kwargs))
         return self._fsdp_group.call(self._fsdp_wrapped_module, args, kwargs)
 
     def named_parameters(self, *args, **kwargs):
@@ -299,10 +299,6 @@ class FullyShardedDataParallel(jtorch.nn.Module):
 
 
 FullyShardedDataParallel.__module__ = "jtorch.distributed.fsdp.fully_sharded_data_parallel"
-
-
-def _cast(value, dtype):
-    return value.to(dtype) if isinstance(value, jtorch.Tensor) and value.is_floating_point() else value
 
 
 def _whole(value):

@@ -1,6 +1,7 @@
 """Which submodules are wrapped on their own."""
 
 import contextlib
+import threading
 
 from jtorch.nn import ModuleDict, ModuleList, MultiheadAttention
 
@@ -97,24 +98,27 @@ def _count(module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-class _Wrapping:
+class _Wrapping(threading.local):
     options: dict | None = None
     kind: type | None = None
+
+
+_WRAPPING = _Wrapping()
 
 
 @contextlib.contextmanager
 def enable_wrap(*, wrapper_cls, **wrapper_kwargs):
     """Inside, `wrap(module)` wraps by a class."""
-    before = _Wrapping.kind, _Wrapping.options
-    _Wrapping.kind, _Wrapping.options = wrapper_cls, wrapper_kwargs
+    before = _WRAPPING.kind, _WRAPPING.options
+    _WRAPPING.kind, _WRAPPING.options = wrapper_cls, wrapper_kwargs
     try:
         yield
     finally:
-        _Wrapping.kind, _Wrapping.options = before
+        _WRAPPING.kind, _WRAPPING.options = before
 
 
 def wrap(module, **wrap_overrides):
     """The module in the wrapper of the `enable_wrap` around; itself outside of one."""
-    if _Wrapping.kind is None:
+    if _WRAPPING.kind is None:
         return module
-    return _Wrapping.kind(module, **{**(_Wrapping.options or {}), **wrap_overrides})
+    return _WRAPPING.kind(module, **{**(_WRAPPING.options or {}), **wrap_overrides})

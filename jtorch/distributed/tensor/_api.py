@@ -6,7 +6,7 @@ import math
 import jtorch
 from jtorch import distributed as dist
 from jtorch import engine
-from jtorch.distributed.device_mesh import DeviceMesh
+from jtorch.distributed.device_mesh import DeviceMesh, default_mesh
 from jtorch.distributed.tensor import _dispatch
 from jtorch.distributed.tensor._redistribute import redistribute_local
 from jtorch.distributed.tensor.placement_types import (
@@ -108,7 +108,7 @@ class DTensor(Tensor):
         local_tensor, device_mesh=None, placements=None, *, run_check: bool = False, shape=None, stride=None, grad_placements=None
     ) -> "DTensor":  # fmt: skip
         """A DTensor of the tensors that the processes have; `shape` is needed where pieces differ in size. `run_check` makes replicas equal."""
-        mesh = device_mesh or _current_mesh()
+        mesh = device_mesh or default_mesh()
         placements = _normal(placements or [Replicate()] * mesh.ndim, local_tensor.ndim, mesh)
         local = local_tensor
         if run_check:
@@ -391,10 +391,6 @@ def _with_gradient(local, shape, mesh, wanted, given):
     return _step(local, _same, lambda grad: redistribute_local(grad, shape, mesh, given, wanted))
 
 
-def _current_mesh() -> DeviceMesh:
-    return dist.init_device_mesh("cpu", (dist.get_world_size(),))
-
-
 def _normal(placements, ndim: int, mesh) -> tuple[Placement, ...]:
     """Placements with dimensions counted from the front; torch's errors where they do not fit."""
     placements = list(placements)
@@ -425,7 +421,7 @@ def distribute_tensor(tensor, device_mesh=None, placements=None, *, src_data_ran
     tensor([1., 1.])
     >>> dist.destroy_process_group()
     """
-    mesh = device_mesh or _current_mesh()
+    mesh = device_mesh or default_mesh()
     placements = _normal(placements or [Replicate()] * mesh.ndim, tensor.ndim, mesh)
     if not tensor.is_leaf:
         raise RuntimeError("`distribute_tensor` should be used to distribute leaf tensors! but found non-leaf tensor!")
@@ -461,7 +457,7 @@ def distribute_module(module, device_mesh=None, partition_fn=None, input_fn=None
 
     `input_fn(module, inputs, mesh)` and `output_fn(module, outputs, mesh)` are run before and after the forward pass.
     """
-    mesh = device_mesh or _current_mesh()
+    mesh = device_mesh or default_mesh()
     for name, part in module.named_modules():
         if partition_fn is not None:
             partition_fn(name, part, mesh)

@@ -1,7 +1,8 @@
 """DTensors that are made new: filled, or random."""
 
 import jtorch
-from jtorch.distributed.tensor._api import DTensor, _current_mesh, _normal, distribute_tensor
+from jtorch.distributed.device_mesh import default_mesh
+from jtorch.distributed.tensor._api import DTensor, _normal, distribute_tensor
 from jtorch.distributed.tensor.placement_types import Replicate, local_part
 
 __all__ = ["empty", "full", "ones", "rand", "randn", "zeros"]
@@ -12,7 +13,7 @@ def _size(size) -> tuple[int, ...]:
 
 
 def _made(make, size, dtype, requires_grad, device_mesh, placements):
-    mesh = device_mesh or _current_mesh()
+    mesh = device_mesh or default_mesh()
     placements = _normal(placements or [Replicate()] * mesh.ndim, len(size), mesh)
     shape, _ = local_part(size, mesh, placements)
     device = "cpu" if mesh.device_type == "cpu" else mesh.device_type
@@ -46,7 +47,7 @@ def full(
 
 
 def _drawn(draw, size, dtype, requires_grad, device_mesh, placements):
-    mesh = device_mesh or _current_mesh()
+    mesh = device_mesh or default_mesh()
     whole = draw(_size(size), dtype=dtype)
     return distribute_tensor(whole, mesh, placements or [Replicate()] * mesh.ndim).requires_grad_(requires_grad)
 

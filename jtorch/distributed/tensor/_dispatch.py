@@ -1,12 +1,13 @@
 """Operations on DTensors: choose how they run on parts, bring the operands there, run them, and say where the results are."""
 
+import math
 import threading
 
 import jtorch
 from jtorch import dispatch, views
 from jtorch.distributed.tensor import _ops, _views
 from jtorch.distributed.tensor._redistribute import redistribute_local, with_shared_gradient
-from jtorch.distributed.tensor.placement_types import Partial, Placement, Replicate, Shard, cut_evenly
+from jtorch.distributed.tensor.placement_types import Partial, Placement, Replicate, Shard, cut_evenly, local_part
 from jtorch.ops.registry import Arrays
 from jtorch.tensor import Tensor
 
@@ -85,10 +86,7 @@ def apply_view(op, tensor, statics: tuple, numbers: tuple, label):
     for p in tensor._spec.placements:
         became = None
         if type(p) is Shard:
-            shared = [e for e, q in enumerate(tensor._spec.placements) if q.is_shard(p.dim)]
-            count = 1
-            for e in shared:
-                count *= mesh.size(e)
+            count = math.prod(mesh.size(e) for e, q in enumerate(tensor._spec.placements) if q.is_shard(p.dim))
             became = _views.becomes(op.name, shape, p.dim, count, statics)
         if isinstance(p, Partial) and _views.result_shape(op.name, shape, statics) is not None:
             wanted.append(p)
@@ -99,8 +97,6 @@ def apply_view(op, tensor, statics: tuple, numbers: tuple, label):
     local = redistribute_local(tensor._local_tensor, shape, mesh, tensor._spec.placements, tuple(wanted))
     made = _views.result_shape(op.name, shape, statics)
     if op.name in ("view", "expand") and any(p.is_shard() for p in found):
-        from jtorch.distributed.tensor.placement_types import local_part
-
         size, _ = local_part(made, mesh, found)
         view = local.reshape(size) if op.name == "view" else local.expand(size)
     else:

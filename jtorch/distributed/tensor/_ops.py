@@ -305,12 +305,11 @@ def attention(call: Call):
 
 @rule("embedding")
 def embedding(call: Call):
-    weight, indices = call.shapes
-    found = [Way((WHOLE, Shard(d)), Shard(d)) for d in range(len(indices))]
-    if not call.scale_grad_by_freq:
-        found.append(Way((Shard(1), WHOLE), Shard(len(indices))))
-        found.append(Way((Shard(0), WHOLE), SUM, _rows_here))
-    return found if not call.scale_grad_by_freq else []
+    if call.scale_grad_by_freq:  # how often an index occurs is known of the whole only
+        return []
+    ndim = len(call.shapes[1])
+    found = [Way((WHOLE, Shard(d)), Shard(d)) for d in range(ndim)]
+    return [*found, Way((Shard(1), WHOLE), Shard(ndim)), Way((Shard(0), WHOLE), SUM, _rows_here)]
 
 
 def _rows_here(op, args, group, shapes):
@@ -361,9 +360,9 @@ def losses(call: Call):
 # Joining
 
 
-@rule("cat", "vstack", "hstack")
+@rule("cat")
 def cat(call: Call):
-    if any(len(s) != len(call.shapes[0]) for s in call.shapes) or call.op.name != "cat":
+    if any(len(s) != len(call.shapes[0]) for s in call.shapes):
         return []
     blocked = dims_of(call.dim, len(call.shapes[0]))
     return [*_along(call, blocked), Way((SUM,) * len(call.shapes), SUM)]

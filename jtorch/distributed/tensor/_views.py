@@ -62,10 +62,3 @@ def _reshaped(shape, wanted, dim: int, count: int) -> int | None:
             return None
         total *= n
     return None
-
-
-def local_statics(name: str, shape, cut: dict[int, tuple[int, int]], statics, made):
-    """The statics of a view on the local tensor; `cut` gives, by dimension of the result, the local size."""
-    if name in ("view", "expand"):
-        return (tuple(cut.get(d, n) for d, n in enumerate(made)),)
-    return statics

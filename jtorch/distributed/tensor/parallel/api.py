@@ -3,7 +3,7 @@
 import warnings
 from fnmatch import fnmatch
 
-from jtorch import distributed as dist
+from jtorch.distributed.device_mesh import default_mesh
 from jtorch.distributed.tensor.parallel.style import ParallelStyle
 
 __all__ = ["parallelize_module"]
@@ -21,7 +21,7 @@ def parallelize_module(module, device_mesh=None, parallelize_plan=None, *, src_d
     ((Shard(dim=0),), (Shard(dim=1),), torch.Size([2, 4]))
     >>> dist.destroy_process_group()
     """
-    mesh = device_mesh or dist.init_device_mesh("cpu", (dist.get_world_size(),))
+    mesh = device_mesh or default_mesh()
     if mesh.ndim > 1:
         raise ValueError(
             f"Currently only one-dimensional DeviceMesh is supported, but got {mesh}: take a part of it, as mesh['tp']"
