@@ -188,3 +188,13 @@ m = nn.Conv2d(2, 1, 1)
 nn.init.ones_(m.weight)
 nn.init.zeros_(m.bias)
 m(x.detach().to(memory_format=torch.channels_last)).sum()
+# --- channels last goes through convolutions, pools and batch norm
+t = torch.zeros(2, 4, 8, 6).to(memory_format=torch.channels_last)
+w = torch.zeros(6, 4, 3, 3)
+made = [F.conv2d(t, w), F.conv2d(t.contiguous(), w.to(memory_format=torch.channels_last)), F.conv2d(t.contiguous(), w), F.conv2d(t, w[:4, :1], groups=4), F.conv2d(t.double(), w.double(), stride=2)]
+made += [F.conv_transpose2d(t, w[:4], stride=2), F.max_pool2d(t, 2), F.avg_pool2d(t, 2), F.adaptive_avg_pool2d(t, 2), F.adaptive_max_pool2d(t, 2), nn.BatchNorm2d(4)(t), nn.BatchNorm2d(4).eval()(t)]
+made += F.max_pool2d(t, 2, return_indices=True)
+made += [F.conv2d(t[:, :1], w[:, :1]), F.conv2d(torch.zeros(2, 1, 5, 5), w[:, :1]), F.conv2d(t[0].contiguous(), w), F.conv2d(t.permute(0, 1, 3, 2), w)]
+[y.stride() for y in made]
+# --- a view of what is channels last
+F.conv2d(torch.zeros(2, 4, 8, 6).to(memory_format=torch.channels_last), torch.zeros(6, 4, 3, 3)).view(2, -1)

@@ -5,6 +5,7 @@ import math
 import jax.numpy as jnp
 from jax import lax
 
+from . import channels_last
 from .kinds import is_floating, not_implemented, widened
 from .pooling import SQUEEZED, add_at, lowest, node_by_dimensions, offsets
 from .registry import Array, op
@@ -168,3 +169,7 @@ def _(grad, indices, size):
     lead = grad.shape[: grad.ndim - len(size)]
     flat = grad.reshape(*lead, -1)
     return jnp.take_along_axis(flat, indices.reshape(*lead, -1), -1).reshape(indices.shape), None
+
+
+adaptive_avg_pool.layout(channels_last.as_input)
+adaptive_max_pool.layout(channels_last.as_input)

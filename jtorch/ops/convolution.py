@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .. import precision
+from . import channels_last
 from .kinds import c_name
 from .lowerings import columns, patches, taps
 from .registry import Array, OptionalArray, op
@@ -180,6 +181,13 @@ def _on_cpu(lowering, native, *arrays):
     return native(*arrays) if lowering is None else lax.platform_dependent(*arrays, cpu=lowering, default=native)
 
 
+@convolution.layout
+def _layout(shapes, input_shape, input_strides, weight_shape, weight_strides):
+    given = ((input_shape, input_strides), (weight_shape, weight_strides))
+    follow = len(input_shape) == len(weight_shape) and any(channels_last.like(*each) for each in given)
+    return [channels_last.order(shape) if follow else None for shape in shapes]
+
+
 @op("convolution_transpose", variants="", promote="none", node="Convolution")
 def convolution_transpose(
     input: Array, weight: Array, bias: OptionalArray, stride, padding, output_padding, dilation, groups
@@ -243,3 +251,6 @@ def convolution_transpose_backward(
     if bias_shape is not None and needs[2]:
         by_bias = slope.sum((0, *range(2, n + 2)))
     return by_input, by_weight, by_bias
+
+
+convolution_transpose.layout(_layout)

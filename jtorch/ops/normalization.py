@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax import lax
 
+from . import channels_last
 from .kinds import widened
 from .registry import Array, OptionalArray, op
 
@@ -52,3 +53,7 @@ def batch_norm_eval(input: Array, mean: Array, var: Array, weight: OptionalArray
     scale = lax.rsqrt(widened(var) + eps)
     normal = (widened(input) - _channels(widened(mean), ndim)) * _channels(scale, ndim)
     return _scaled(normal, weight, bias).astype(input.dtype)
+
+
+batch_norm_train.layout(channels_last.as_input)
+batch_norm_eval.layout(channels_last.as_input)

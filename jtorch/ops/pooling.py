@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from . import channels_last
 from .extremes import highest
 from .kinds import is_bool, is_floating, not_implemented, widened
 from .registry import Array, op
@@ -207,3 +208,7 @@ def _divide(total, count, input):
     return (total / count if is_floating(total) else lax.div(total, jnp.broadcast_to(count, total.shape))).astype(
         input.dtype
     )
+
+
+max_pool.layout(channels_last.as_input)
+avg_pool.layout(channels_last.as_input)
