@@ -410,7 +410,10 @@ class Comparison:
             return f"a copy prints as {made!r}"
         if list(made.state_dict()) != list(ours.state_dict()):
             return f"a copy has the keys {list(made.state_dict())}"
-        return difference(translate.back(self.our_call(made)), expected, {"atol": 0, "rtol": 0})
+        contents = [translate.back(list(module.state_dict().values())) for module in (made, ours)]
+        found = difference(*contents, {"atol": 0, "rtol": 0})
+        # The original's call may be compiled by now and the copy's not: their sums are rounded in another order.
+        return found or difference(translate.back(self.our_call(made)), expected, self.tolerances)
 
 
 def _path(entry) -> str:
