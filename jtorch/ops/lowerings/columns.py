@@ -55,9 +55,12 @@ def weight_gradient(x, grad, weight, stride, padding, dilation, groups=1):
 
     def add(total, given):
         tile, slope = given
-        rows = jnp.moveaxis(slope, 1, 0).reshape(groups, channels // groups, -1)
+        rows = jnp.moveaxis(slope, 1, 0).reshape(channels, -1)
         columns = _columns(tile, weight.shape[2:], out, stride, dilation)
-        return total + rows @ columns.reshape(groups, -1, columns.shape[1]).swapaxes(1, 2), None
+        if groups == 1:  # not as a stack of one, which XLA multiplies at half the speed
+            return total + (rows @ columns.T)[None], None
+        rows, columns = (made.reshape(groups, -1, made.shape[1]) for made in (rows, columns))
+        return total + rows @ columns.swapaxes(1, 2), None
 
     start = jnp.zeros((groups, channels // groups, math.prod(weight.shape[1:])), grad.dtype)
     total, _ = lax.scan(add, start, (tiles, grad.reshape(n // size, size, channels, *out)))
