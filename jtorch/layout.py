@@ -1,6 +1,7 @@
 """Strides: contiguity, and the memory order that torch gives results."""
 
 from . import dtypes
+from .ops.channels_last import order as channels_last_strides
 from .storage import contiguous_strides
 
 
@@ -23,11 +24,6 @@ def _same(shape, strides, wanted) -> bool:
 def normal(shape, strides):
     """None for contiguous strides, so that the common case needs no comparison later."""
     return None if strides == contiguous_strides(shape) else strides
-
-
-def channels_last_strides(shape) -> tuple[int, ...]:
-    order = (0, *range(2, len(shape)), 1)
-    return ordered_strides(shape, order)
 
 
 def ordered_strides(shape, order) -> tuple[int, ...]:

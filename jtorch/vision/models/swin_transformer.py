@@ -392,6 +392,43 @@ class SwinTransformerBlockV2(SwinTransformerBlock):
         return x + self.stochastic_depth(self.norm2(self.mlp(x)))
 
 
+def add_stages(
+    layers: list[nn.Module],
+    block: Layer,
+    downsample_layer: Layer,
+    width: int,
+    depths: Sequence[int],
+    num_heads: Sequence[int],
+    stochastic_depth_prob: float,
+    norm_layer: Layer,
+    *,
+    window_size: Sequence[int],
+    **options: Any,
+) -> int:
+    """Append stages of blocks, the windows of every second one shifted, with `downsample_layer` in between; gives the last stage's channels."""
+    number, last_number = 0, sum(depths) - 1
+    for stage, depth in enumerate(depths):
+        if stage > 0:
+            layers.append(downsample_layer(width, norm_layer))
+            width *= 2
+        blocks = []
+        for i in range(depth):
+            blocks.append(
+                block(
+                    width,
+                    num_heads[stage],
+                    window_size=window_size,
+                    shift_size=[0 if i % 2 == 0 else size // 2 for size in window_size],
+                    stochastic_depth_prob=stochastic_depth_prob * number / last_number,
+                    norm_layer=norm_layer,
+                    **options,
+                )
+            )
+            number += 1
+        layers.append(nn.Sequential(*blocks))
+    return width
+
+
 class SwinTransformer(nn.Module):
     """Stages of blocks whose windows are shifted in every second one, with `downsample_layer` in between."""
 
@@ -423,29 +460,10 @@ class SwinTransformer(nn.Module):
                 norm_layer(embed_dim),
             )
         ]
-        number, last_number = 0, sum(depths) - 1
-        width = embed_dim
-        for stage, depth in enumerate(depths):
-            if stage > 0:
-                layers.append(downsample_layer(width, norm_layer))
-                width *= 2
-            blocks = []
-            for i in range(depth):
-                blocks.append(
-                    block(
-                        width,
-                        num_heads[stage],
-                        window_size=window_size,
-                        shift_size=[0 if i % 2 == 0 else size // 2 for size in window_size],
-                        mlp_ratio=mlp_ratio,
-                        dropout=dropout,
-                        attention_dropout=attention_dropout,
-                        stochastic_depth_prob=stochastic_depth_prob * number / last_number,
-                        norm_layer=norm_layer,
-                    )
-                )
-                number += 1
-            layers.append(nn.Sequential(*blocks))
+        width = add_stages(
+            layers, block, downsample_layer, embed_dim, depths, num_heads, stochastic_depth_prob, norm_layer,
+            window_size=window_size, mlp_ratio=mlp_ratio, dropout=dropout, attention_dropout=attention_dropout,
+        )  # fmt: skip
         self.features = nn.Sequential(*layers)
         self.norm = norm_layer(width)
         self.permute = Permute([0, 3, 1, 2])

@@ -8,7 +8,14 @@ import jtorch.nn.functional as F
 from jtorch import nn
 from jtorch.tensor import Tensor
 
-from ...ops import FrozenBatchNorm2d, box_iou, complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss
+from ...ops import (
+    FrozenBatchNorm2d,
+    batched_nms,
+    box_iou,
+    complete_box_iou_loss,
+    distance_box_iou_loss,
+    generalized_box_iou_loss,
+)
 
 
 class BalancedPositiveNegativeSampler:
@@ -170,6 +177,21 @@ def best_scores(scores: Tensor, threshold: float, most: int) -> tuple[Tensor, Te
     best = flat[chosen].topk(min(len(chosen), most))
     chosen = chosen[best.indices]
     return best.values, jtorch.div(chosen, scores.shape[-1], rounding_mode="floor"), chosen % scores.shape[-1]
+
+
+def best_boxes(boxes: Tensor, scores: Tensor, labels: Tensor, nms_thresh: float, most: int) -> dict[str, Tensor]:
+    """The detections of a picture: the best ones first, without those that overlap better ones of their class."""
+    keep = batched_nms(boxes, scores, labels, nms_thresh)[:most]
+    return {"boxes": boxes[keep], "scores": scores[keep], "labels": labels[keep]}
+
+
+def check_backbone(backbone: nn.Module) -> None:
+    """Refuse one that does not say how many channels its maps have."""
+    if not hasattr(backbone, "out_channels"):
+        raise ValueError(
+            "backbone should contain an attribute out_channels specifying the number of output channels (assumed to be "
+            "the same for all the levels)"
+        )
 
 
 def overwrite_eps(model: nn.Module, eps: float) -> None:

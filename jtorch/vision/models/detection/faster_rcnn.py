@@ -13,6 +13,7 @@ from ...ops.misc import Conv2dNormActivation
 from .._initialize import he_by_outputs, initialize
 from ..mobilenetv3 import MobileNet_V3_Large_Weights, mobilenet_v3_large
 from ..resnet import ResNet50_Weights, resnet50
+from . import _utils as det_utils
 from ._declare import declare
 from .anchor_utils import AnchorGenerator
 from .backbone_utils import _mobilenet_extractor, _resnet_fpn_extractor
@@ -89,11 +90,7 @@ class FasterRCNN(GeneralizedRCNN):
         bbox_reg_weights=None,
         **kwargs,
     ) -> None:
-        if not hasattr(backbone, "out_channels"):
-            raise ValueError(
-                "backbone should contain an attribute out_channels specifying the number of output channels (assumed to be "
-                "the same for all the levels)"
-            )
+        det_utils.check_backbone(backbone)
         check_kind("rpn_anchor_generator", rpn_anchor_generator, AnchorGenerator)
         check_kind("box_roi_pool", box_roi_pool, MultiScaleRoIAlign)
         if num_classes is not None and box_predictor is not None:

@@ -169,11 +169,7 @@ class RetinaNet(nn.Module):
         **kwargs,
     ) -> None:
         super().__init__()
-        if not hasattr(backbone, "out_channels"):
-            raise ValueError(
-                "backbone should contain an attribute out_channels specifying the number of output channels (assumed to be "
-                "the same for all the levels)"
-            )
+        det_utils.check_backbone(backbone)
         check_kind("anchor_generator", anchor_generator, AnchorGenerator)
         self.backbone = backbone
         self.anchor_generator = anchor_generator or _default_anchorgen()
@@ -214,8 +210,7 @@ class RetinaNet(nn.Module):
                 boxes = self.box_coder.decode_single(codes[i][places], of_one[places])
                 found.append((box_ops.clip_boxes_to_image(boxes, shape), scores, labels))
             boxes, scores, labels = (jtorch.cat(parts) for parts in zip(*found, strict=True))
-            keep = box_ops.batched_nms(boxes, scores, labels, self.nms_thresh)[: self.detections_per_img]
-            detections.append({"boxes": boxes[keep], "scores": scores[keep], "labels": labels[keep]})
+            detections.append(det_utils.best_boxes(boxes, scores, labels, self.nms_thresh, self.detections_per_img))
         return detections
 
     def forward(self, images, targets=None):

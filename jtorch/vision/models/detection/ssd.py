@@ -190,8 +190,7 @@ class SSD(nn.Module):
             best = scores.t().topk(most, 1)
             classes, ranks = jtorch.where(best.values > self.score_thresh)
             boxes, scores, labels = boxes[best.indices[classes, ranks]], best.values[classes, ranks], classes + 1
-            keep = box_ops.batched_nms(boxes, scores, labels, self.nms_thresh)[: self.detections_per_img]
-            detections.append({"boxes": boxes[keep], "scores": scores[keep], "labels": labels[keep]})
+            detections.append(det_utils.best_boxes(boxes, scores, labels, self.nms_thresh, self.detections_per_img))
         return detections
 
 

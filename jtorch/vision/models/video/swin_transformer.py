@@ -11,7 +11,7 @@ from jtorch.tensor import Tensor
 
 from .._declare import declare
 from .._initialize import drawn, initialize
-from ..swin_transformer import PatchMerging, SwinTransformerBlock, attention_in_windows, relative_positions
+from ..swin_transformer import PatchMerging, SwinTransformerBlock, add_stages, attention_in_windows, relative_positions
 
 __all__ = [
     "Swin3D_B_Weights",
@@ -179,30 +179,11 @@ class SwinTransformer3d(nn.Module):
         )
         self.pos_drop = nn.Dropout(p=dropout)
         layers: list[nn.Module] = []
-        number, last_number = 0, sum(depths) - 1
-        width = embed_dim
-        for stage, depth in enumerate(depths):
-            if stage > 0:
-                layers.append(downsample_layer(width, norm_layer))
-                width *= 2
-            blocks = []
-            for i in range(depth):
-                blocks.append(
-                    block(
-                        width,
-                        num_heads[stage],
-                        window_size=window_size,
-                        shift_size=[0 if i % 2 == 0 else size // 2 for size in window_size],
-                        mlp_ratio=mlp_ratio,
-                        dropout=dropout,
-                        attention_dropout=attention_dropout,
-                        stochastic_depth_prob=stochastic_depth_prob * number / last_number,
-                        norm_layer=norm_layer,
-                        attn_layer=ShiftedWindowAttention3d,
-                    )
-                )
-                number += 1
-            layers.append(nn.Sequential(*blocks))
+        width = add_stages(
+            layers, block, downsample_layer, embed_dim, depths, num_heads, stochastic_depth_prob, norm_layer,
+            window_size=window_size, mlp_ratio=mlp_ratio, dropout=dropout, attention_dropout=attention_dropout,
+            attn_layer=ShiftedWindowAttention3d,
+        )  # fmt: skip
         self.features = nn.Sequential(*layers)
         self.num_features = width
         self.norm = norm_layer(width)
