@@ -20,15 +20,16 @@ def ctc_loss(
     """Negative log likelihood of targets under log probabilities (T, N, C), per sample.
 
     Targets are (N, S), or in one dimension one after the other, none longer than `width`. The forward algorithm (eq. 6 to 8) in log space:
-    states are the labels with a blank before, between and after. The residual is log alpha (T, N, states).
+    states are the labels with a blank before, between and after. The residual is log alpha (T, N, states), each time's largest moved
+    to 0 (what section 4.1 does by its C): the gradient needs the states' shares alone, and far from 0 would lose digits.
     """
     if not is_floating(log_probs):
         raise not_implemented("ctc_loss_cpu", log_probs)
     states = _states(targets, target_lengths, blank, width)
     emission = _emission(log_probs, states)
-    alpha = _forward(emission, _skips(states, blank), target_lengths)
-    final = jnp.take_along_axis(alpha, jnp.maximum(input_lengths - 1, 0)[None, :, None], 0)[0]
-    loss = -_ending(final, target_lengths)
+    alpha, moved = _forward(emission, _skips(states, blank), target_lengths)
+    last = jnp.maximum(input_lengths - 1, 0)
+    loss = -(_at(moved[:, :, None], last)[:, 0] + _ending(_at(alpha, last), target_lengths))
     loss = jnp.where((input_lengths == 0) & (target_lengths == 0), jnp.zeros((), loss.dtype), loss)
     if zero_infinity:
         loss = jnp.where(jnp.isinf(loss), jnp.zeros((), loss.dtype), loss)
@@ -57,6 +58,18 @@ def _skips(states, blank):
     return jnp.concatenate([jnp.zeros((states.shape[0], 2), bool), may], axis=1)
 
 
+def _at(x, times):
+    """Each sample at a time of its own: (T, N, ...) at (N,)."""
+    return jnp.take_along_axis(x, times[None, :, None], 0)[0]
+
+
+def _centred(x):
+    """Log probabilities (N, states) with the largest of each sample at 0, and how far they were moved (N,)."""
+    largest = jax.lax.stop_gradient(jnp.max(x, axis=1))
+    largest = jnp.where(jnp.isneginf(largest), 0, largest)
+    return x - largest[:, None], largest
+
+
 def _shifted(x, places, low):
     """The states before: (N, states) moved right."""
     return jnp.concatenate([jnp.full((x.shape[0], places), low), x[:, :-places]], axis=1)[:, : x.shape[1]]
@@ -71,14 +84,15 @@ def _step(before, now, skip):
 def _forward(emission, skip, target_lengths):
     position = jnp.arange(emission.shape[2])
     starts = (position < 2) & (position < 2 * target_lengths[:, None] + 1)
-    first = jnp.where(starts, emission[0], -jnp.inf)
+    first = _centred(jnp.where(starts, emission[0], -jnp.inf))
 
-    def advance(alpha, now):
-        alpha = _step(alpha, now, skip)
-        return alpha, alpha
+    def advance(before, now):
+        alpha, moved = _centred(_step(before[0], now, skip))
+        after = alpha, before[1] + moved
+        return after, after
 
     _, rest = jax.lax.scan(advance, first, emission[1:])
-    return jnp.concatenate([first[None], rest])
+    return tuple(jnp.concatenate([start[None], later]) for start, later in zip(first, rest, strict=True))
 
 
 def _ending(alpha, target_lengths):
@@ -90,7 +104,7 @@ def _ending(alpha, target_lengths):
 
 
 def _backward(emission, states, blank, input_lengths, target_lengths):
-    """Log probability of the rest from each state on, its own emission included (eq. 9 to 11)."""
+    """Log probability of the rest from each state on, its own emission included (eq. 9 to 11), each time's largest moved to 0."""
     steps, batch, count = emission.shape
     position = jnp.arange(count)
     end = 2 * target_lengths[:, None]
@@ -104,6 +118,7 @@ def _backward(emission, states, blank, input_lengths, target_lengths):
         last = jnp.where(ends[:, ::-1], now[:, ::-1], -jnp.inf)
         at_end = (t == input_lengths - 1)[:, None]
         beta = jnp.where(at_end, last, jnp.where((t < input_lengths - 1)[:, None], earlier, -jnp.inf))
+        beta, _ = _centred(beta)
         return beta, beta
 
     start = jnp.full((batch, count), -jnp.inf, emission.dtype)
@@ -114,26 +129,24 @@ def _backward(emission, states, blank, input_lengths, target_lengths):
 @ctc_loss.backward
 def _(grad, log_probs, targets, input_lengths, target_lengths, blank, width, zero_infinity, result, residuals):
     return (
-        _gradient(
-            blank, width, zero_infinity, grad, log_probs, targets, input_lengths, target_lengths, result, residuals[0]
-        ),
+        _gradient(blank, width, zero_infinity, grad, log_probs, targets, input_lengths, target_lengths, residuals[0]),
         None,
         None,
         None,
     )
 
 
-def _gradient(blank, width, zero_infinity, grad, log_probs, targets, input_lengths, target_lengths, loss, alpha):
+def _gradient(blank, width, zero_infinity, grad, log_probs, targets, input_lengths, target_lengths, alpha):
     """With respect to what the log softmax was taken of (eq. 16): torch counts the softmax in, and its own gradient then changes nothing."""
     steps, _, classes = log_probs.shape
     states = _states(targets, target_lengths, blank, width)
     emission = _emission(log_probs, states)
     beta = _backward(emission, states, blank, input_lengths, target_lengths)
-    final = jnp.take_along_axis(alpha, jnp.maximum(input_lengths - 1, 0)[None, :, None], 0)[0]
+    final = _at(alpha, jnp.maximum(input_lengths - 1, 0))
     impossible = jnp.isneginf(_ending(final, target_lengths))
-    # What the states of one class weigh together, and the emission counted twice taken off.
-    posterior = alpha + beta - emission + jnp.where(impossible, 0, loss)[:, None]
-    weight = jnp.where(jnp.isneginf(posterior), 0, jnp.exp(posterior))
+    # The states' shares of each time, which add up to 1: the emission is in both, and counts once.
+    joint = jnp.where(jnp.isneginf(alpha) | jnp.isneginf(beta), -jnp.inf, alpha + beta - emission)
+    weight = jax.nn.softmax(joint, axis=2, where=~jnp.isneginf(joint))
     row = jnp.arange(states.shape[0])[:, None]
     share = jnp.zeros(log_probs.shape, log_probs.dtype).at[:, row, states].add(weight)
     slope = jnp.exp(log_probs) - share
