@@ -264,6 +264,7 @@ ORDER = {"a": 1.0, "b": 3.0}
 PARAMETER = torch.ones(3)
 PARAMETER.gain = 1.0
 KEY = "le"
+SAVED = nn.Linear(2, 2)
 
 
 def imported(x):
@@ -283,6 +284,10 @@ def change_factor():
     FACTOR += 1
 
 
+def add_to_state():
+    SAVED.register_state_dict_post_hook(lambda module, state, prefix, metadata: state.update({f"more{len(state)}": X}))
+
+
 READS = {
     "slots": (lambda x: x * SLOTTED.scale, lambda: setattr(SLOTTED, "scale", SLOTTED.scale + 1)),
     "imported": (imported, lambda: setattr(sys.modules["captured_configuration"], "SCALE", 5.0)),
@@ -294,6 +299,7 @@ READS = {
     "set": (lambda x: x * (2.0 if "one" in CHOSEN else 3.0), lambda: (CHOSEN.clear(), CHOSEN.add("two"))),
     "order": (lambda x: x * next(iter(ORDER.values())), lambda: ORDER.update({"a": ORDER.pop("a")})),
     "method of a dict": (lambda x: x * TABLE.value(), change_factor),
+    "hook of state_dict": (lambda x: x * len(SAVED.state_dict()), add_to_state),
     "user dict": (lambda x: x * USER["scale"], lambda: USER.update(scale=4.0)),
 }
 

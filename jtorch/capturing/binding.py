@@ -17,6 +17,8 @@ from .results import flatten
 
 _value, _alias, _array, _escaped = map(attrgetter, ("value", "alias", "array", "escaped"))
 
+SMALL = 1 << 20  # bytes
+
 
 class Binding:
     def __init__(self, recorded: Recorded, reached: Reached, arguments: list):
@@ -52,6 +54,9 @@ class Binding:
             for i in remade
             if numbers[id(tensors[i]._grad._storage)] not in used and id(tensors[i]._grad) not in kept
         ]
+        # Giving up much memory makes room for the program; giving up little takes time, and can wait until the device is at work.
+        size = sum(tensor._grad.nbytes for tensor in self.dropped)
+        self.dropped_first = self.dropped if size > SMALL else ()
         without = {id(tensor._grad) for tensor in self.dropped}
         # Where a tensor that was there takes another's place, or an argument is memory that was reached, the next call looks for everything anew.
         owners = set(map(id, self.dropped))
@@ -166,7 +171,7 @@ class Binding:
         recorded = self.recorded
         replay = recorded.replay
         if not replay.flagged:
-            for tensor in self.dropped:
+            for tensor in self.dropped_first:
                 tensor._grad = None
         given = [values[i] for i in replay.given]
         exclusive = self._exclusive(given)

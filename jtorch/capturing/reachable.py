@@ -15,7 +15,7 @@ import types
 import weakref
 from collections import deque
 from itertools import chain, repeat
-from operator import attrgetter, getitem, is_
+from operator import attrgetter, getitem, is_, is_not
 
 import numpy as np
 
@@ -40,10 +40,9 @@ MOST_OBJECTS = 200_000
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 _contents = attrgetter("cell_contents")
-_value, _aval, _place, _storage, _grad, _node = map(
-    attrgetter, ("value", "aval", "place", "_storage", "_grad", "_node")
-)
-_flags = attrgetter("_requires", "_hooks", "_post_accumulate")
+_value, _grad, _node = map(attrgetter, ("value", "_grad", "_node"))
+_kept_where = attrgetter("aval", "place")
+_state = attrgetter("_storage", "_requires", "_hooks", "_post_accumulate")
 
 
 _OURS = frozenset(("jtorch", "torch", "torchvision"))  # classes show torch's names
@@ -121,15 +120,16 @@ class Reached:
         }
         self._lengths = list(map(len, self.sized))
         self._order = list(chain.from_iterable(self.ordered))
-        self._guarded = [tensor for tensor in self.tensors if id(tensor) not in without]
-        self._own_storages = [tensor._storage for tensor in self._guarded]
-        self._flags, self._without_node, self._without_gradient = self._states()
-        free = {id(t._grad) for t in self._guarded if t._grad is not None} & without
-        self._with_gradient = [t for t in self._guarded if t._grad is not None and id(t._grad) not in free]
+        self._guarded = guarded = [tensor for tensor in self.tensors if id(tensor) not in without]
+        self._states = list(map(_state, guarded))
+        self._has_node = list(map(is_not, map(_node, guarded), repeat(None)))
+        with_gradient = [tensor for tensor in guarded if tensor._grad is not None]
+        self._without_gradient = [tensor for tensor in guarded if tensor._grad is None]
+        self._with_any_gradient = [tensor for tensor in with_gradient if id(tensor._grad) in without]
+        self._with_gradient = [tensor for tensor in with_gradient if id(tensor._grad) not in without]
         self._gradients = list(map(_grad, self._with_gradient))
-        self._memory = list({id(storage): storage for storage in self._own_storages}.values())
-        self._avals = [storage.value.aval for storage in self._memory]
-        self._places = [storage.value.place for storage in self._memory]
+        self._memory = list({id(tensor._storage): tensor._storage for tensor in guarded}.values())
+        self._values_kept = list(map(_kept_where, map(_value, self._memory)))
 
     def assign(self, slot: Slot, thing) -> None:
         """Put a tensor where the function would have put it."""
@@ -140,18 +140,12 @@ class Reached:
     def replace(self, new: dict) -> None:
         """Tensors that were reached have given their places to other ones like them: by the id of the old one."""
         storages = {id(tensor._storage): new[id(tensor)]._storage for tensor in self._guarded if id(tensor) in new}
-        self._guarded = [new.get(id(tensor), tensor) for tensor in self._guarded]
-        self._own_storages = [tensor._storage for tensor in self._guarded]
-        self._memory = [storages.get(id(storage), storage) for storage in self._memory]
-
-    def _states(self) -> tuple[list, list, list]:
-        """What guarded tensors are, apart from their contents and memory: the same lists for the same."""
-        guarded = self._guarded
-        return (
-            list(map(_flags, guarded)),
-            list(map(is_, map(_node, guarded), repeat(None))),
-            list(map(is_, map(_grad, guarded), repeat(None))),
+        self._guarded, self._without_gradient, self._with_any_gradient, self._with_gradient = (
+            [new.get(id(tensor), tensor) for tensor in tensors]
+            for tensors in (self._guarded, self._without_gradient, self._with_any_gradient, self._with_gradient)
         )
+        self._states = list(map(_state, self._guarded))
+        self._memory = [storages.get(id(storage), storage) for storage in self._memory]
 
     def unchanged(self) -> bool:
         """Whether every guard holds: the objects are the same ones, and the tensors are what they were but for their contents."""
@@ -162,11 +156,12 @@ class Reached:
                 and all(map(is_, map(_contents, self._cells), self._held[1]))
                 and all(map(is_, map(getattr, self._objects_with_slots, self._names), self._held[2]))
                 and all(map(is_, chain.from_iterable(self.ordered), self._order))
-                and all(map(is_, map(_storage, self._guarded), self._own_storages))
-                and self._states() == (self._flags, self._without_node, self._without_gradient)
+                and list(map(_state, self._guarded)) == self._states
+                and list(map(is_not, map(_node, self._guarded), repeat(None))) == self._has_node
+                and all(map(is_, map(_grad, self._without_gradient), repeat(None)))
+                and all(map(is_not, map(_grad, self._with_any_gradient), repeat(None)))
                 and all(map(is_, map(_grad, self._with_gradient), self._gradients))
-                and list(map(_aval, values := list(map(_value, self._memory)))) == self._avals
-                and list(map(_place, values)) == self._places
+                and list(map(_kept_where, map(_value, self._memory))) == self._values_kept
                 and all(look(thing) == found for thing, look, found in self.contents)
             )
         except (KeyError, IndexError, ValueError, AttributeError):
@@ -206,6 +201,8 @@ class _Walk:
         self.tokens, self.memo, self.reached = [], {}, Reached()
         self.storages, self.values, self.groups = {}, {}, {}
         self.options_are_read = bool(names & {"param_groups", "get_last_lr", "defaults"})
+        saves = self.everything or any("state_dict" in name for name in names)
+        self.unread = frozenset() if saves else _READ_BY_STATE_DICT
 
     def visit(self, thing, where: str) -> None:
         """Add an object, unless it is there, to the tokens of the fingerprint."""
@@ -340,7 +337,8 @@ class _Walk:
     def _dict(self, table, where):
         optimizer, numbers = self.groups.get(id(table), (None, {}))
         self.reached.sized.append(table)
-        self.reached.ordered.append(table)
+        if len(table) > 1:
+            self.reached.ordered.append(table)
         self.tokens.append(len(table))
         for key, item in table.items():
             place = f"{where}[{key!r}]" if type(key) in PLAIN else f"{where}[...]"
@@ -431,7 +429,7 @@ class _Walk:
                 return
             if isinstance(thing, Optimizer) and not self.options_are_read:
                 self.groups.update((id(group), (thing, run_time_options(thing, group))) for group in thing.param_groups)
-            own = table
+            own = [name for name in table if name not in self.unread]
         elif is_library(cls.__module__):
             if table is None or _root(cls.__module__) not in _PLAIN_DATA:
                 self.tokens.append(id(thing))
@@ -447,7 +445,11 @@ class _Walk:
                 else ()
             )
             table = {} if table is None else table
-            own = [name for name in table if name in self.known or name in standard or self.everything]
+            own = [
+                name
+                for name in table
+                if name in self.known or (name in standard and name not in self.unread) or self.everything
+            ]
             for name in _slot_names(cls):
                 if (name in self.known or self.everything) and hasattr(thing, name):
                     self.tokens.append(name)
@@ -468,6 +470,8 @@ def _slot_names(cls):
 
 
 _OF_MODULES = frozenset(vars(jtorch.nn.Module()))
+# What only saving and loading look at.
+_READ_BY_STATE_DICT = frozenset(name for name in _OF_MODULES if "state_dict" in name) | {"_non_persistent_buffers_set"}
 _OF_OPTIMIZERS = frozenset(vars(jtorch.optim.SGD([jtorch.zeros(1)], 0.1)))
 
 
