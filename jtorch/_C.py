@@ -21,6 +21,13 @@ def _get_tracing_state() -> None:
     """The graph that torch.jit.trace is making: there is none, functions are run."""
 
 
+class Value:
+    """What an operation of a TorchScript graph is given or gives. Nothing is one here: functions of `torch.jit` are kept as JAX programs."""
+
+    def __init__(self):
+        raise TypeError("torch._C.Value: No constructor defined!")
+
+
 def _are_functorch_transforms_active() -> bool:
     """Whether the call is inside vmap; the other transforms of torch.func run functions on tensors as they are."""
     from jtorch.autograd.mode import STATE

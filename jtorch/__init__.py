@@ -52,6 +52,7 @@ from .random import Generator, default_generator
 from .size import Size
 from .storages import STORAGE_TYPES as _STORAGE_TYPES
 from .storages import TypedStorage, UntypedStorage, is_storage
+from .subclass import offered as _offered
 from .tensor import Tensor
 
 globals().update(_DTYPES)
@@ -62,7 +63,8 @@ legacy_contiguous_format, newaxis = contiguous_format, None
 # Linear algebra and Fourier transforms are there, from XLA and not from the libraries that these are named after.
 has_lapack, has_spectral, has_mkl, has_openmp = True, True, False, False
 globals().update(_methods.namespace(""))
-globals().update(random.FUNCTIONS)
+globals().update({name: _offered(fn) for name, fn in random.FUNCTIONS.items()})
+broadcast_tensors = _offered(broadcast_tensors)
 from math import e, inf, nan, pi  # noqa: E402,F401
 
 from . import nn, optim, utils  # noqa: E402

@@ -199,4 +199,4 @@ def get_device_capability(device=None) -> dict:
     from jtorch import dtypes
 
     _jax_device(device)
-    return {"supported_dtypes": set(dtypes.BY_NAME.values())}
+    return {"supported_dtypes": set(dtypes.BY_NAME.values()) - {dtypes.complex32}}

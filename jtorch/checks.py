@@ -18,6 +18,21 @@ def _assert(condition, message) -> None:
         raise AssertionError(message)
 
 
+def _assert_async(condition, assert_msg: str | None = None) -> None:
+    """An assertion about a tensor of one element, which a device may be asked later; on CPUs at once.
+
+    >>> import jtorch as torch
+    >>> torch._assert_async(torch.tensor(0))
+    Traceback (most recent call last):
+    RuntimeError: Expected Tensor with single nonzero value, but got zero
+    """
+    if condition.numel() != 1:
+        wrong = "no values" if condition.numel() == 0 else "more than one value"
+        raise RuntimeError(f"Boolean value of Tensor with {wrong} is ambiguous")
+    if not condition.item():
+        raise RuntimeError(assert_msg or "Expected Tensor with single nonzero value, but got zero")
+
+
 def _check_with(error_type, cond, message) -> None:
     if isinstance(cond, Tensor):
         raise TypeError(

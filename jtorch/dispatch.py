@@ -15,7 +15,7 @@ from .ops.kinds import SCALAR_NAMES
 from .ops.registry import Array, Arrays, Dim, Dims, DType, Number, Op, Operand, OptionalArray, Size
 from .overlap import DEPRECATED, is_expanded, refuse_shared
 from .overloads import OF_NUMBERS, called, no_overload, overloads, type_name, wrong_kind
-from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert
+from .subclass import DisableTorchFunctionSubclass, call_torch_function, convert, deciders
 from .tensor import Tensor
 from .transfer import move
 
@@ -57,6 +57,8 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
     plan = _plans.get(op)
     if plan is None:
         plan = _plans[op] = Plan(op)
+    if STATE.modes and target is None and op in public_functions:
+        return _torch_function(op, args, deciders(args))
     if STATE.autocast is not None and target is None:
         args = STATE.autocast(op, args)
     key, tensors, values, numbers = [op], [], [], []
@@ -79,6 +81,9 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
             elif arg is None and (code == _OPT or default is None):
                 key.append(None)
             else:
+                found = deciders(args) if target is None and op in public_functions else ()
+                if found:
+                    return _torch_function(op, args, found)
                 raise _not_a_tensor(op, plan, args, arg, len(key) - 1)
         elif code == _LIST:
             if not isinstance(arg, (list, tuple)):
@@ -87,6 +92,9 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
             key.append(len(arg))
             for position, item in enumerate(arg):
                 if not isinstance(item, Tensor):
+                    found = deciders(args) if op in public_functions else ()
+                    if found:
+                        return _torch_function(op, args, found)
                     raise TypeError(
                         f"expected Tensor as element {position} in argument {len(key) - 2 - position}, but got {type(item).__name__}"
                     )
@@ -690,7 +698,8 @@ def _torch_function(op, args, tensors):
     ]
     keywords = {p.name: a for p, a in zip(op.params, args, strict=True) if p.keyword_only and a is not p.default}
     result = call_torch_function(public, tensors, tuple(a for _, a in positional), keywords)
-    return list(result) if isinstance(result, (tuple, list)) else [result]
+    several = isinstance(result, (tuple, list)) and all(isinstance(r, Tensor) for r in result)
+    return list(result) if several else [result]  # what is no tensors is one result, whatever the operation has
 
 
 public_functions: dict[Op, object] = {}

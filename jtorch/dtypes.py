@@ -82,6 +82,8 @@ uint16 = dtype("uint16", np.uint16, 1, None)
 uint32 = dtype("uint32", np.uint32, 1, None)
 uint64 = dtype("uint64", np.uint64, 1, None)
 bool = dtype("bool", np.bool_, 0, "BoolTensor")
+# JAX has no complex numbers of half precision: the dtype can be named and compared, and tensors of it are refused (`engine.value.aval`).
+complex32 = chalf = dtype("complex32", [("real", np.float16), ("imag", np.float16)], 3, None)
 complex64 = cfloat = dtype("complex64", np.complex64, 3, "ComplexFloatTensor")
 complex128 = cdouble = dtype("complex128", np.complex128, 3, "ComplexDoubleTensor")
 
@@ -89,7 +91,7 @@ complex128 = cdouble = dtype("complex128", np.complex128, 3, "ComplexDoubleTenso
 NAMES = {
     **BY_NAME,
     "double": double, "float": float, "half": half, "short": short, "int": int, "long": long,
-    "cfloat": cfloat, "cdouble": cdouble,
+    "chalf": chalf, "cfloat": cfloat, "cdouble": cdouble,
 }  # fmt: skip
 
 

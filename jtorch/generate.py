@@ -127,7 +127,8 @@ def _code(source: str) -> CodeType:
 
 def _named(op: Op):
     kind = functools.cache(lambda: result_type(op))
-    return lambda results: kind()(*results)
+    # One result only comes from who decided about the function in torch's place (`__torch_function__`).
+    return lambda results: kind()(*results) if len(results) > 1 else results[0]
 
 
 def _single(results):

@@ -43,6 +43,7 @@ from .functions.spelling import also_called
 from .generate import function, inplace, method
 from .ops.registry import OPS
 from .outs import without_out
+from .subclass import call_torch_function, decides, offered
 from .tensor import Tensor
 
 # Functions by namespace: "" is torch itself, "linalg" is torch.linalg, ...
@@ -98,6 +99,8 @@ _CONVERSIONS = """clone contiguous to cpu cuda ipu mtia xpu type type_as copy_ f
 share_memory_ apply_ map_ map2_ module_load __dlpack__ __dlpack_device__ __jax_array__""".split()
 _CREATION = """tensor as_tensor asarray scalar_tensor frombuffer from_file from_numpy zeros ones empty full empty_strided zeros_like ones_like empty_like full_like
 arange range linspace logspace eye""".split()
+# What these are given may be long, and is not asked.
+_OF_DATA = frozenset("tensor as_tensor asarray frombuffer from_file from_numpy".split())
 _NEW = "new_tensor new_zeros new_ones new_empty new_full new_empty_strided new".split()
 
 
@@ -124,15 +127,15 @@ def _attach() -> None:
     space = namespace("")
     for name in _VIEW_FUNCTIONS:
         view = getattr(views, name)
-        space[name] = view if name == "split" else naming_arguments(view, name)
+        space[name] = offered(view) if name == "split" else naming_arguments(view, name)
     for name in _CREATION:
-        space[name] = getattr(creation, name)
+        space[name] = offered(getattr(creation, name)) if name not in _OF_DATA else getattr(creation, name)
     for name in ("nonzero", "argwhere", "masked_select"):
         space[name] = naming_arguments(getattr(positions, name), name)
         setattr(Tensor, name, without_out(getattr(positions, name)))
     for name in ("detach", "detach_", "fill_", "zero_", "resize_as_", "as_strided_", "index_put_"):
-        space[name] = also_called(input="self")(getattr(Tensor, name))
-    space["clone"], space["fill"] = conversion.clone, conversion.fill
+        space[name] = offered(also_called(input="self")(getattr(Tensor, name)))
+    space["clone"], space["fill"] = offered(conversion.clone), offered(conversion.fill)
     space["dsmm"] = space["spmm"] = space["mm"]  # torch's older names for products with a sparse matrix
     space["index_put"] = lambda input, indices, values, accumulate=False: indexing.index_put(
         input, indices, values, accumulate, inplace=False
@@ -188,6 +191,16 @@ def _attach_sparse() -> None:
             setattr(Tensor, name, _later(file, name))
 
 
+# The methods that torch names to `__torch_function__` where an operator was written.
+_BEHIND = {
+    f"__{word}__": name
+    for word, name in zip(
+        "add radd iadd sub mul rmul imul matmul truediv floordiv mod eq ne lt le gt ge".split(),
+        "add add add_ sub mul mul mul_ matmul div floor_divide remainder eq ne lt le gt ge".split(),
+        strict=True,
+    )
+}
+
 _NUMBERS = (Tensor, int, float, complex, np.generic)
 
 
@@ -231,10 +244,17 @@ def _over(fn, name):
             return fn(self, other)
         if isinstance(other, np.ndarray):
             return fn(self, creation.as_tensor(other))
-        return NotImplemented
+        return _other_decides(self, other, name)
 
     method.__name__ = name
     return method
+
+
+def _other_decides(self, other, name):
+    """What an operator gives whose second operand is neither tensor nor number: it may decide itself, as about the method behind the operator."""
+    if not decides(other):
+        return NotImplemented
+    return call_torch_function(getattr(Tensor, _BEHIND.get(name, name)), (other,), (self, other), {})
 
 
 def _invert(self):
@@ -249,7 +269,7 @@ def _operator(op, rest, name, everything):
             return apply(op, (self, other, *rest))[0]
         if isinstance(other, np.ndarray):
             return apply(op, (self, creation.as_tensor(other), *rest))[0]
-        return NotImplemented
+        return _other_decides(self, other, name)
 
     method.__name__ = name
     return method
@@ -265,7 +285,7 @@ def _reflected(op, rest, name):
             return apply(op, (other, self, *rest))[0]
         if isinstance(other, np.ndarray):
             return apply(op, (creation.as_tensor(other), self, *rest))[0]
-        return NotImplemented
+        return _other_decides(self, other, name)
 
     method.__name__ = name
     return method
@@ -277,7 +297,7 @@ def _inplace_operator(op, rest, name):
             return apply_inplace(op, (self, other, *rest))
         if isinstance(other, np.ndarray):
             return apply_inplace(op, (self, creation.as_tensor(other), *rest))
-        return NotImplemented
+        return _other_decides(self, other, name)
 
     method.__name__ = name
     return method

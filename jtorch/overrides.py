@@ -1,30 +1,26 @@
 """torch.overrides: for functions of one's own that honour `__torch_function__` of their arguments."""
 
 import functools
+import warnings
 
-from jtorch.subclass import DisableTorchFunctionSubclass, call_torch_function
+from jtorch.autograd.mode import STATE
+from jtorch.subclass import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
+from jtorch.subclass import call_torch_function, decides
 from jtorch.tensor import Tensor
 
 __all__ = [
-    "DisableTorchFunctionSubclass", "TorchFunctionMode", "handle_torch_function", "has_torch_function", "has_torch_function_unary",
+    "BaseTorchFunctionMode", "DisableTorchFunctionSubclass", "TorchFunctionMode", "handle_torch_function", "has_torch_function", "has_torch_function_unary",
     "has_torch_function_variadic", "is_tensor_like", "is_tensor_method_or_property", "resolve_name", "wrap_torch_function",
 ]  # fmt: skip
 
 
-def _overrides(value) -> bool:
-    kind = type(value)
-    if kind is Tensor or not hasattr(kind, "__torch_function__") or DisableTorchFunctionSubclass.depth:
-        return False
-    return not issubclass(kind, Tensor) or kind._plain is not True
-
-
 def has_torch_function(relevant_args) -> bool:
     """Whether one of the arguments wants to decide about a function."""
-    return any(map(_overrides, relevant_args))
+    return bool(STATE.modes) or any(map(decides, relevant_args))
 
 
 def has_torch_function_unary(arg) -> bool:
-    return _overrides(arg)
+    return has_torch_function((arg,))
 
 
 def has_torch_function_variadic(*args) -> bool:
@@ -46,7 +42,7 @@ def handle_torch_function(public_api, relevant_args, *args, **kwargs):
     >>> double(torch.ones(1).as_subclass(Loud))
     'loud double'
     """
-    return call_torch_function(public_api, [a for a in relevant_args if _overrides(a)], args, kwargs)
+    return call_torch_function(public_api, [a for a in relevant_args if decides(a)], args, kwargs)
 
 
 def wrap_torch_function(dispatcher):
@@ -86,9 +82,55 @@ def resolve_name(f) -> str | None:
 
 
 class TorchFunctionMode:
-    """A block in which every function of torch is intercepted: not offered."""
+    """A block in which every function of torch is first offered to the block: subclasses say in `__torch_function__` what happens.
 
-    def __init__(self):
-        raise NotImplementedError(
-            "torch.overrides.TorchFunctionMode: functions are not intercepted by blocks; define __torch_function__ on a subclass of Tensor"
+    Functions of torch and `nn.functional`, operators, and methods that are operations are offered; creation of tensors from data, indexing and
+    views by method are not. What the block's own `__torch_function__` calls is offered to the blocks around it.
+
+    >>> import jtorch as torch
+    >>> class Names(torch.overrides.TorchFunctionMode):
+    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+    ...         print(func.__name__)
+    ...         return func(*args, **(kwargs or {}))
+    >>> with Names():
+    ...     _ = torch.nn.functional.relu(torch.ones(2) + 1)
+    ones
+    add
+    relu
+    """
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        raise NotImplementedError
+
+    def __enter__(self):
+        STATE.modes = (*STATE.modes, self)
+        return self
+
+    def __exit__(self, exc_type, exc_value, traceback):
+        STATE.modes = STATE.modes[:-1]
+
+    @classmethod
+    def push(cls, *args, **kwargs):
+        """The older spelling of making one."""
+        warnings.warn(
+            "`Mode.push()` is no longer necessary and can be replaced with just `with Mode()`",
+            FutureWarning,
+            stacklevel=2,
         )
+        return cls(*args, **kwargs)
+
+
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A block that changes nothing."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return func(*args, **(kwargs or {}))
+
+
+def _get_current_function_mode_stack() -> list:
+    """The blocks that functions are offered to here, the innermost last."""
+    return [*STATE.modes]
+
+
+def _get_current_function_mode():
+    return STATE.modes[-1] if STATE.modes else None

@@ -37,9 +37,9 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
         low, high = (a, b) if a.priority < b.priority else (b, a)
         if high.is_complex and low is dtypes.float64:
             return dtypes.complex128
-        return high
+        return dtypes.complex64 if high is dtypes.complex32 and low in (dtypes.float32, dtypes.bfloat16) else high
     if a.is_complex:
-        return dtypes.complex128
+        return a if a.itemsize > b.itemsize else b
     if a.is_floating_point:
         if {a, b} == {dtypes.float16, dtypes.bfloat16}:
             return dtypes.float32

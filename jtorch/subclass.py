@@ -1,24 +1,86 @@
-"""Tensor subclasses: `__torch_function__` of a user's own, and results that keep the subclass."""
+"""`__torch_function__`: classes, and blocks of code, that decide about functions of torch themselves; results that keep a subclass."""
 
+import functools
+
+from .autograd.mode import STATE
+from .devices import device
+from .dtypes import dtype
+from .size import Size
 from .tensor import Tensor
 
+# Classes that decide about nothing, as those of nearly all arguments.
+PLAIN = {Tensor, bool, bytes, complex, device, dtype, float, int, slice, str, type(None), Size}
 
-def call_torch_function(function, types_of, args, kwargs):
-    """Give a call to the first subclass that defines `__torch_function__`; torch's TypeError when all decline."""
-    candidates = []
-    for tensor in types_of:
-        kind = type(tensor)
-        if kind not in candidates and kind._plain is not True:
-            candidates.append(kind)
-    candidates.sort(key=lambda kind: -len(kind.__mro__))
-    kinds = tuple(type(t) for t in types_of)
-    for kind in candidates:
-        result = kind.__torch_function__(function, kinds, args, kwargs or {})
+
+def call_torch_function(function, deciders, args, kwargs):
+    """Give a call to those that decide about it: the innermost block, then the most derived class; torch's TypeError where all decline."""
+    candidates, ordered = {}, []
+    for one in deciders:
+        kind = type(one)
+        if kind in candidates or getattr(kind, "_plain", False) is True:
+            continue
+        candidates[kind] = one
+        ordered.insert(next((i for i, other in enumerate(ordered) if issubclass(kind, other)), len(ordered)), kind)
+    kinds, kwargs = tuple(ordered), kwargs or {}
+    if STATE.modes:
+        modes = STATE.modes
+        STATE.modes = modes[:-1]  # what the block itself calls is for those around it
+        try:
+            result = modes[-1].__torch_function__(function, kinds, args, kwargs)
+        finally:
+            STATE.modes = modes
         if result is not NotImplemented:
             return result
+    for kind in ordered:
+        asked = kind if issubclass(kind, Tensor) else candidates[kind]
+        result = asked.__torch_function__(function, kinds, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    asked = [f"\n  - tensor subclass {kind}" for kind in ordered] or [f"\n  - mode object {STATE.modes[-1]!r}"]
     raise TypeError(
-        f"no implementation found for 'torch.{function.__name__}' on types that implement __torch_function__: {[k.__name__ for k in candidates]}"
+        f"Multiple dispatch failed for 'torch.{function.__name__}'; all __torch_function__ handlers returned NotImplemented:\n{''.join(asked)}"
     )
+
+
+def decides(value) -> bool:
+    """Whether a value's class decides about functions: it defines `__torch_function__` itself."""
+    kind = type(value)
+    asked = getattr(kind, "__torch_function__", None)
+    if asked is None or asked is disabled_torch_function or isinstance(value, type):
+        return False
+    if not issubclass(kind, Tensor):
+        return True
+    if DisableTorchFunctionSubclass.depth or kind._plain is True or value._dispatcher is not None:
+        return False
+    return getattr(asked, "__func__", asked) is not Tensor.__torch_function__.__func__
+
+
+def deciders(args, kwargs=()) -> list:
+    """The arguments, and items of lists among them, that decide about the function they are given to."""
+    found = []
+    for arg in (*args, *kwargs.values()) if kwargs else args:
+        kind = arg.__class__
+        if kind in PLAIN:
+            continue
+        if kind is tuple or kind is list:
+            found += [item for item in arg if item.__class__ not in PLAIN and decides(item)]
+        elif decides(arg):
+            found.append(arg)
+    return found
+
+
+def offered(fn, module="jtorch"):
+    """A function, of `module`, that is first offered to the blocks and arguments that decide about functions."""
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        found = deciders(args, kwargs)
+        if found or STATE.modes:
+            return call_torch_function(call, found, args, kwargs)
+        return fn(*args, **kwargs)
+
+    call.__module__, call.__qualname__ = module, fn.__name__  # where pickles find it
+    return call
 
 
 class DisableTorchFunctionSubclass:

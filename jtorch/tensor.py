@@ -610,6 +610,8 @@ class Tensor(metaclass=_TensorMeta):
     def __torch_function__(cls, func, types, args=(), kwargs=None):
         from .subclass import default_torch_function
 
+        if not all(issubclass(cls, kind) for kind in types):
+            return NotImplemented
         return default_torch_function(cls, func, types, args, kwargs)
 
     __array_priority__ = 1000

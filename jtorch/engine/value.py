@@ -32,6 +32,8 @@ def aval(shape: tuple[int, ...], dtype: dtypes.dtype) -> Aval:
     key = (shape, dtype)
     found = _interned.get(key)
     if found is None:
+        if dtype is dtypes.complex32:
+            raise NotImplementedError("complex32: JAX has no complex numbers of two float16; use torch.complex64")
         made = Aval()
         made.shape, made.dtype = shape, dtype
         made.size = 1

@@ -9,12 +9,14 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+from ..autograd.mode import STATE
 from ..errors import StridedOnly
 from ..generate import _SPELLINGS as SPELLINGS
 from ..generate import function, inplace
 from ..ops.registry import OPS
 from ..outs import store_results
 from ..overloads import refusal
+from ..subclass import call_torch_function, deciders
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ def naming_arguments(fn, name: str):
 
     @functools.wraps(fn)
     def call(*args, **kwargs):
+        found = deciders(args, kwargs)
+        if found or STATE.modes:
+            return call_torch_function(call, found, args, kwargs)
         try:
             return fn(*args, **kwargs)
         except (TypeError, StridedOnly):
@@ -84,6 +89,9 @@ def _for_users(fn, name: str, with_out: bool):
 
     @functools.wraps(fn)
     def call(*args, **kwargs):
+        found = deciders(args, kwargs)
+        if found or STATE.modes:
+            return call_torch_function(call, found, args, kwargs)
         if kwargs and ((with_out and "out" in kwargs) or not (open_ended or kwargs.keys() <= known)):
             return unusual(args, kwargs)
         try:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 import jtorch
+from jtorch.subclass import PLAIN
 from jtorch.tensor import Tensor
 
 __all__ = [
@@ -133,6 +134,9 @@ class UninitializedTensorMixin:
     def __reduce_ex__(self, protocol):
         # Nothing but the class and the flag is known yet.
         return type(self), (self.requires_grad,)
+
+
+PLAIN |= {Buffer, Parameter}
 
 
 def is_lazy(param):

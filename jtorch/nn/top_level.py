@@ -8,6 +8,7 @@ from jtorch.nn import aten_names, recurrent
 from jtorch.nn import functional as F
 from jtorch.nn.functional.dropout import drop
 from jtorch.outs import takes_out
+from jtorch.subclass import offered
 from jtorch.tensor import Tensor
 
 __all__ = ["FUNCTIONS"]
@@ -293,5 +294,6 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6,
 
 
 FUNCTIONS.update(aten_names.FUNCTIONS)  # type: ignore[has-type]
+FUNCTIONS = {name: fn if fn is getattr(F, name, None) else offered(fn) for name, fn in FUNCTIONS.items()}
 FUNCTIONS.update(recurrent.FUNCTIONS)  # type: ignore[has-type]
 Tensor.hardshrink = FUNCTIONS["hardshrink"]
