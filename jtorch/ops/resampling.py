@@ -2,6 +2,7 @@
 
 A dimension's neighbours and weights depend on sizes alone, so they are tables made by numpy while a program is built.
 The gradient is a sum of neighbours too, by the transposed table: no scattered addition is needed in either direction.
+Of windows that are drawn anew for each image the tables are operands (`resample`): one program serves them all.
 """
 
 import math
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .kinds import is_floating, widened
-from .registry import Array, op
+from .registry import Array, Number, OptionalArray, op
 
 _NODES = {
     "nearest": "UpsampleNearest{}D",
@@ -191,12 +192,21 @@ def _resized_bytes(x, size, scales, mode, align_corners, antialias):
     for axis, table in reversed(list(_tables(x.shape, size, scales, mode, align_corners, antialias, np.float64))):
         if table[1] is None or table[0].shape[0] == x.shape[axis]:
             continue
-        taps, weights = _merged(*table)
-        bits = next((n for n in range(22) if int(0.5 + weights.max() * 2 ** (n + 1)) >= 2**15), 22)
-        fixed = np.trunc(weights * 2**bits + np.copysign(0.5, weights)).astype(np.int32)
-        total = _weighted(x.astype(jnp.int32), axis, taps, fixed) + (1 << bits >> 1)
-        x = jnp.clip(total >> bits, 0, 255).astype(jnp.uint8)
+        taps, fixed, bits = _in_sixteen_bits(*table)
+        x = _bytes_weighted(x, axis, taps, fixed, bits)
     return x
+
+
+def _in_sixteen_bits(taps, weights):
+    """(neighbours, integer weights, how many of their bits are behind the point)."""
+    taps, weights = _merged(taps, weights)
+    bits = next((n for n in range(22) if int(0.5 + weights.max() * 2 ** (n + 1)) >= 2**15), 22)
+    return taps, np.trunc(weights * 2**bits + np.copysign(0.5, weights)).astype(np.int32), bits
+
+
+def _bytes_weighted(x, axis, taps, fixed, bits):
+    total = _weighted(x.astype(jnp.int32), axis, taps, fixed) + (1 << bits >> 1)
+    return jnp.clip(total >> bits, 0, 255).astype(jnp.uint8)
 
 
 def _merged(taps, weights):
@@ -211,13 +221,86 @@ def _merged(taps, weights):
 
 
 def _picked(x, axis, index):
-    """Elements at places known beforehand: runs of equal distance are slices, whole repetitions a broadcast."""
+    """Elements at some places. Of places known beforehand runs of equal distance are slices, whole repetitions a broadcast."""
     extent, count = x.shape[axis], index.size
+    if not isinstance(index, np.ndarray):
+        return jnp.take(x, index, axis=axis, mode="clip")
     if count == extent and np.array_equal(index, np.arange(count)):
         return x
     if extent and count % extent == 0 and np.array_equal(index, np.repeat(np.arange(extent), count // extent)):
         return jnp.repeat(x, count // extent, axis)
     return jnp.take(x, index, axis=axis, mode="clip")
+
+
+# -------------------------------------------------------------------------------------------- windows, by operands
+
+
+@op("resample", variants="", promote="none")
+def resample(
+    input: Array,
+    rows: Array,
+    row_weights: OptionalArray,
+    columns: Array,
+    column_weights: OptionalArray,
+    row_bits: Number,
+    column_bits: Number,
+):
+    """The last two dimensions resized, by neighbours and weights (output size, taps) of `window_tables`.
+
+    Without weights the first neighbour is taken. Integers are computed in the weights' dtype and rounded; of bytes the
+    weights may be integers with as many bits behind the point as `row_bits` and `column_bits` say.
+    """
+    if row_weights is None:
+        return _picked(_picked(input, input.ndim - 2, rows[:, 0]), input.ndim - 1, columns[:, 0])
+    if not is_floating(row_weights):
+        out = _bytes_weighted(input, input.ndim - 1, columns, column_weights, column_bits.astype(jnp.int32))
+        return _bytes_weighted(out, input.ndim - 2, rows, row_weights, row_bits.astype(jnp.int32))
+    out = input.astype(row_weights.dtype)
+    out = _weighted(out, input.ndim - 2, rows, row_weights)
+    out = _weighted(out, input.ndim - 1, columns, column_weights)
+    if not is_floating(input):
+        out = jnp.round(out)
+        if input.dtype == jnp.uint8:
+            out = jnp.clip(out, 0, 255)
+    return out.astype(input.dtype)
+
+
+def window_tables(extents, window, size, mode, antialias, real):
+    """The operands of `resample` but the first, by which a window (top, left, height, width) of an image is brought to a size.
+
+    What of the window lies beyond the image of these extents counts as zero. `real` is the dtype of the weights; they are
+    integers where it is that of integers. The number of taps is a power of two, so that windows of many sizes give
+    tables of few shapes.
+    """
+    top, left, *lengths = window
+    compute = real if np.issubdtype(real, np.floating) else np.float64
+    tables = []
+    for _, (taps, weights) in _tables(lengths, size, None, mode, False, antialias, np.dtype(compute).type):
+        if mode.startswith("nearest"):
+            tables.append((taps, None, 0))
+        elif compute is real:
+            tables.append((taps, np.ones(taps.shape, real) if weights is None else weights, 0))
+        else:
+            tables.append(_in_sixteen_bits(taps, np.ones(taps.shape) if weights is None else weights))
+    placed = [_placed(*t[:2], start, extent) for t, start, extent in zip(tables, (top, left), extents, strict=True)]
+    width = 1 << (max(taps.shape[1] for taps, _ in placed) - 1).bit_length()
+    (rows, row_weights), (columns, column_weights) = (_widened_to(width, *table) for table in placed)
+    return rows, row_weights, columns, column_weights, tables[0][2], tables[1][2]
+
+
+def _placed(taps, weights, start, extent):
+    """A window's table as one of the whole dimension, without the last taps if no weight needs them."""
+    taps = taps + start
+    if weights is None:
+        return np.clip(taps, 0, extent - 1), None
+    weights = np.where((taps >= 0) & (taps < extent), weights, 0).astype(weights.dtype)
+    width = max(int(np.flatnonzero(weights.any(0)).max(initial=0)) + 1, 2)
+    return np.clip(taps, 0, extent - 1)[:, :width], weights[:, :width]
+
+
+def _widened_to(width, taps, weights):
+    spare = ((0, 0), (0, width - taps.shape[1]))
+    return np.pad(taps, spare, mode="edge"), None if weights is None else np.pad(weights, spare)
 
 
 # ---------------------------------------------------------------------------------------------- sampling on a grid

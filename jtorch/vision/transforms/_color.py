@@ -6,9 +6,22 @@ import numbers
 
 import jtorch
 from jtorch.nn import Module
+from jtorch.tensor import Tensor
 
+from . import _functional_tensor as F_t
 from . import functional as F
 from ._draws import drawn_below, drawn_between
+
+CHANGES = ("brightness_factor", "contrast_factor", "saturation_factor", "hue_factor")
+
+
+def jittered(img, changes: list[tuple[str, float]]):
+    """The changes in their order. Of tensors they are one operation, whatever the order."""
+    if isinstance(img, Tensor):
+        return F_t.color_jitter(img, changes)
+    for name, factor in changes:
+        img = getattr(F, "adjust_" + name.removesuffix("_factor"))(img, factor)
+    return img
 
 
 class ColorJitter(Module):
@@ -52,11 +65,8 @@ class ColorJitter(Module):
 
     def forward(self, img):
         order, *factors = self.get_params(self.brightness, self.contrast, self.saturation, self.hue)
-        changes = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
-        for number in order.tolist():
-            if factors[number] is not None:
-                img = changes[number](img, factors[number])
-        return img
+        drawn = [(CHANGES[number], factors[number]) for number in order.tolist() if factors[number] is not None]
+        return jittered(img, drawn)
 
     def __repr__(self) -> str:
         return (

@@ -14,7 +14,7 @@ import jtorch
 from jtorch.tensor import Tensor
 
 from . import _tensor_color, _tensor_filter, _tensor_warp
-from ._tensor_geometry import crop, hflip, pad, resize, vflip
+from ._tensor_geometry import crop, hflip, pad, resize, resized_crop, vflip
 from ._tensor_image import (
     convert_image_dtype,
     get_dimensions,
@@ -36,6 +36,7 @@ __all__ = [
     "adjust_sharpness",
     "affine",
     "autocontrast",
+    "color_jitter",
     "convert_image_dtype",
     "crop",
     "elastic_transform",
@@ -53,6 +54,7 @@ __all__ = [
     "perspective",
     "posterize",
     "resize",
+    "resized_crop",
     "rgb_to_grayscale",
     "rotate",
     "solarize",
@@ -79,6 +81,8 @@ def normalize(tensor: Tensor, mean, std, inplace: bool = False) -> Tensor:
     mean, std = (jtorch.as_tensor(v, dtype=tensor.dtype) for v in (mean, std))
     _require_nonzero(std.flatten().tolist(), tensor.dtype)
     mean, std = (_one_per_channel(v.to(tensor.device)) for v in (mean, std))
+    if not inplace and all(_stretches_to(v.shape, tensor.shape) for v in (mean, std)):
+        return (tensor - mean) / std
     result = tensor if inplace else tensor.clone()
     return result.sub_(mean).div_(std)
 
@@ -156,7 +160,7 @@ def rgb_to_grayscale(img: Tensor, num_output_channels: int = 1) -> Tensor:
 def adjust_brightness(img: Tensor, brightness_factor: float) -> Tensor:
     _require_factor(brightness_factor, "brightness_factor")
     _require_color(img)
-    return _tensor_color.blend(img, None, brightness_factor)
+    return _tensor_color.adjust_brightness(img, brightness_factor)
 
 
 def adjust_contrast(img: Tensor, contrast_factor: float) -> Tensor:
@@ -173,10 +177,22 @@ def adjust_saturation(img: Tensor, saturation_factor: float) -> Tensor:
 
 
 def adjust_hue(img: Tensor, hue_factor: float) -> Tensor:
-    if not -0.5 <= hue_factor <= 0.5:
-        raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
+    _require_turn(hue_factor)
     _require_color(img)
     return _tensor_color.adjust_hue(img, hue_factor)
+
+
+def color_jitter(img: Tensor, changes: Sequence[tuple[str, float | None]]) -> Tensor:
+    """Several of the four changes above in turn, as one operation; a factor that is None stands for no change."""
+    if all(factor is None for _, factor in changes):
+        return img
+    for name, factor in changes:
+        if factor is not None and name != "hue_factor":
+            _require_factor(factor, name)
+        elif factor is not None:
+            _require_turn(factor)
+    _require_color(img)
+    return _tensor_color.color_jitter(img, changes)
 
 
 def adjust_gamma(img: Tensor, gamma: float, gain: float = 1) -> Tensor:
@@ -229,6 +245,11 @@ def equalize(img: Tensor) -> Tensor:
 def _require_factor(factor: float, name: str) -> None:
     if factor < 0:
         raise ValueError(f"{name} ({factor}) is not non-negative.")
+
+
+def _require_turn(hue_factor: float) -> None:
+    if not -0.5 <= hue_factor <= 0.5:
+        raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
 
 
 def _require_color(img: Tensor) -> None:

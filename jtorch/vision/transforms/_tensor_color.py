@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jtorch
+from jtorch.dispatch import apply
+from jtorch.ops import colors as ops
 from jtorch.tensor import Tensor
 
 from ._tensor_image import convert_image_dtype, largest_value
@@ -12,73 +14,42 @@ from ._tensor_image import convert_image_dtype, largest_value
 
 def grayscale(img: Tensor) -> Tensor:
     """One channel of grey levels, by the luma weights of ITU-R BT.601, as Pillow's conversion to "L"."""
-    if img.shape[-3] == 1:
-        return img.clone()
-    red, green, blue = img.unbind(dim=-3)
-    return (0.2989 * red + 0.587 * green + 0.114 * blue).to(img.dtype).unsqueeze(dim=-3)
+    return img.clone() if img.shape[-3] == 1 else _changed(ops.rgb_to_grayscale, img)
 
 
-def blend(img: Tensor, other: Tensor | None, ratio: float) -> Tensor:
-    """`ratio` of `img` and the rest of `other` (None: black), cut to the range of the dtype; beyond 1 it extrapolates."""
-    ratio = float(ratio)
-    mixed = ratio * img if other is None else ratio * img + (1.0 - ratio) * other
-    return mixed.clamp(0, largest_value(img.dtype)).to(img.dtype)
+def blend(img: Tensor, other: Tensor, ratio: float) -> Tensor:
+    """`ratio` of `img` and the rest of `other`, cut to the range of the dtype; beyond 1 it extrapolates."""
+    return _changed(ops.blend, img, other, float(ratio))
+
+
+def adjust_brightness(img: Tensor, brightness_factor: float) -> Tensor:
+    return _changed(ops.adjust_brightness, img, float(brightness_factor))
 
 
 def adjust_contrast(img: Tensor, contrast_factor: float) -> Tensor:
-    gray = grayscale(img) if img.shape[-3] == 3 else img
-    dtype = img.dtype if img.is_floating_point() else jtorch.float32
-    return blend(img, gray.to(dtype).mean(dim=(-3, -2, -1), keepdim=True), contrast_factor)
+    return _changed(ops.adjust_contrast, img, float(contrast_factor))
 
 
 def adjust_saturation(img: Tensor, saturation_factor: float) -> Tensor:
-    return img if img.shape[-3] == 1 else blend(img, grayscale(img), saturation_factor)
+    return img if img.shape[-3] == 1 else _changed(ops.adjust_saturation, img, float(saturation_factor))
 
 
 def adjust_hue(img: Tensor, hue_factor: float) -> Tensor:
-    if img.shape[-3] == 1:
-        return img
-    hue, saturation, value = _rgb_to_hsv(convert_image_dtype(img, jtorch.float32))
-    turned = _hsv_to_rgb((hue + hue_factor) % 1.0, saturation, value)
-    return convert_image_dtype(turned, img.dtype)
+    return img if img.shape[-3] == 1 else _changed(ops.adjust_hue, img, float(hue_factor))
 
 
-def _rgb_to_hsv(img: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Hue (a turn is 1), saturation and value of floats in 0..1. A grey pixel has hue and saturation 0."""
-    red, green, blue = img.unbind(dim=-3)
-    value, darkest = img.amax(dim=-3), img.amin(dim=-3)
-    spread = value - darkest
-    gray = value == darkest
-    # The divisors are made 1 where the pixel is grey, so that no NaN arises, in gradients either.
-    saturation = spread / jtorch.where(gray, 1.0, value)
-    divisor = jtorch.where(gray, 1.0, spread)
-    below_red, below_green, below_blue = ((value - c) / divisor for c in (red, green, blue))
-    sixths = jtorch.where(
-        value == red,
-        below_blue - below_green,
-        jtorch.where(value == green, 2.0 + below_red - below_blue, 4.0 + below_green - below_red),
-    )
-    return jtorch.fmod(sixths / 6.0 + 1.0, 1.0), saturation, value
+def color_jitter(img: Tensor, changes: Sequence[tuple[str, float | None]]) -> Tensor:
+    """Changes by the names of `ops.CHANGES` and factors (None: no change), in their order. Another order compiles nothing."""
+    given = dict(changes)
+    names = tuple(name for name in ops.CHANGES if name in given)
+    order = [len(names) if factor is None else names.index(name) for name, factor in changes]
+    factors = [0.0 if factor is None else float(factor) for _, factor in changes]
+    drawn = (jtorch.tensor(order, dtype=jtorch.int32), jtorch.tensor(factors, dtype=jtorch.float64))
+    return _changed(ops.color_jitter, img, *(t.to(img.device) for t in drawn), names)
 
 
-def _hsv_to_rgb(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
-    sixth = jtorch.floor(hue * 6.0)
-    along = hue * 6.0 - sixth
-    low = (value * (1.0 - saturation)).clamp(0.0, 1.0)
-    falling = (value * (1.0 - saturation * along)).clamp(0.0, 1.0)
-    rising = (value * (1.0 - saturation * (1.0 - along))).clamp(0.0, 1.0)
-    sector = sixth.to(jtorch.int32) % 6
-
-    def by_sector(*levels: Tensor) -> Tensor:
-        chosen = levels[0]
-        for number, level in enumerate(levels[1:], start=1):
-            chosen = jtorch.where(sector == number, level, chosen)
-        return chosen
-
-    red = by_sector(value, falling, low, low, rising, value)
-    green = by_sector(rising, value, value, falling, low, low)
-    blue = by_sector(low, low, rising, value, value, falling)
-    return jtorch.stack((red, green, blue), dim=-3)
+def _changed(op, img: Tensor, *arguments) -> Tensor:
+    return apply(op, (img, *arguments, jtorch.get_default_dtype()))[0]
 
 
 def adjust_gamma(img: Tensor, gamma: float, gain: float = 1, bounded: bool = True) -> Tensor:

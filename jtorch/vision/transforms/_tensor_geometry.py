@@ -1,11 +1,17 @@
-"""Flips, windows, padding and resizing of tensor images (..., C, H, W)."""
+"""Flips, windows, padding and resizing of tensor images (..., C, H, W).
+
+A window that is resized is read from the whole image, by tables that are operands: windows of other places and sizes
+compile nothing.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 import jtorch
+from jtorch.dispatch import apply
 from jtorch.nn import functional as F
+from jtorch.ops import resampling as ops
 from jtorch.tensor import Tensor
 
 from ._functional_pil import PADDING_MODES, padding_by_side
@@ -86,10 +92,22 @@ def _mirrored_indices(length: int, before: int, after: int) -> Tensor:
     return jtorch.from_numpy(np.pad(positions, (max(before, 0), max(after, 0)), mode="symmetric"))
 
 
-def resize(img: Tensor, size: list[int], interpolation: str = "bilinear", antialias: bool | None = True) -> Tensor:
+def resize(
+    img: Tensor,
+    size: list[int],
+    interpolation: str = "bilinear",
+    antialias: bool | None = True,
+    whole_levels: bool = False,
+) -> Tensor:
+    """`whole_levels`: uint8 is rounded after the columns too, and weights have 16 bits, as in Pillow."""
     require_image(img)
-    smooth = interpolation in ("bilinear", "bicubic", "lanczos")
-    batch, restore = float_batch(img, (jtorch.float32, jtorch.float64))
+    found = _window_of(img)
+    if found is not None:
+        whole, top, left = found
+        return resized_window(whole, (top, left, *img.shape[-2:]), size, interpolation, antialias, whole_levels)
+    smooth = interpolation in _SMOOTH
+    keeps = whole_levels and smooth and img.dtype == jtorch.uint8
+    batch, restore = float_batch(img, None if keeps else (jtorch.float32, jtorch.float64))
     resized = F.interpolate(
         batch,
         size=list(size),
@@ -97,6 +115,52 @@ def resize(img: Tensor, size: list[int], interpolation: str = "bilinear", antial
         align_corners=False if smooth else None,
         antialias=bool(antialias) and smooth,
     )
-    if interpolation in ("bicubic", "lanczos") and img.dtype == jtorch.uint8:
+    if interpolation in ("bicubic", "lanczos") and img.dtype == jtorch.uint8 and not keeps:
         resized = resized.clamp(min=0, max=255)  # their weights overshoot
     return restore(resized)
+
+
+_SMOOTH = ("bilinear", "bicubic", "lanczos")
+
+
+def _window_of(img: Tensor) -> tuple[Tensor, int, int] | None:
+    """(image, top, left) if `img` is a part of a whole image in memory, as `crop` gives it."""
+    whole = img._base
+    if whole is None or whole.shape[:-2] != img.shape[:-2] or whole.shape == img.shape:
+        return None
+    if img.stride() != whole.stride() or not whole.is_contiguous() or img.requires_grad != whole.requires_grad:
+        return None
+    top, left = divmod(img.storage_offset() - whole.storage_offset(), whole.shape[-1])
+    return whole.as_subclass(Tensor), top, left
+
+
+def resized_crop(
+    img: Tensor,
+    window: tuple[int, int, int, int],
+    size: list[int],
+    interpolation: str = "bilinear",
+    antialias: bool | None = True,
+    whole_levels: bool = False,
+) -> Tensor:
+    """`crop` to the window (top, left, height, width), then `resize`."""
+    if list(window[2:]) == list(size):
+        return crop(img, *window)
+    return resized_window(img, window, size, interpolation, antialias, whole_levels)
+
+
+def resized_window(img, window, size, interpolation, antialias, whole_levels) -> Tensor:
+    require_image(img)
+    smooth = interpolation in _SMOOTH
+    height, width = img.shape[-2:]
+    top, left, rows, columns = window
+    overlaps = -rows < top < height and -columns < left < width and min(rows, columns, *size) > 0
+    inside = top >= 0 and left >= 0 and top + rows <= height and left + columns <= width
+    known = antialias or interpolation != "lanczos" if smooth else interpolation.startswith("nearest") and inside
+    if not overlaps or not known or img.ndim < 3 or img.numel() == 0 or img.dtype == jtorch.bool:
+        return resize(crop(img, *window).clone(), size, interpolation, antialias, whole_levels)
+    real: type[np.number] = np.float64 if img.dtype == jtorch.float64 else np.float32
+    if whole_levels and img.dtype == jtorch.uint8:
+        real = np.int32
+    tables = ops.window_tables((height, width), window, size, interpolation, bool(antialias) and smooth, real)
+    operands = [jtorch.from_numpy(t).to(img.device) if isinstance(t, np.ndarray) else t for t in tables]
+    return apply(ops.resample, (img, *operands))[0]

@@ -63,6 +63,10 @@ def interpolation_mode(interpolation: InterpolationMode | int) -> InterpolationM
     return interpolation
 
 
+# The modes of tensors in which `antialias` is heard here; v2 has Lanczos too.
+_SMOOTHED = (InterpolationMode.BILINEAR, InterpolationMode.BICUBIC)
+
+
 def _for(img):
     """The implementation for this kind of image. What is neither kind is refused by the PIL one, as in torchvision."""
     return F_t if isinstance(img, Tensor) else F_pil
@@ -233,7 +237,7 @@ def resize(
     if output_size == [height, width]:
         return img
     if isinstance(img, Tensor):
-        return F_t.resize(img, output_size, interpolation.value, antialias)
+        return F_t.resize(img, output_size, interpolation.value, bool(antialias) and interpolation in _SMOOTHED)
     if antialias is False:
         warnings.warn(
             "Anti-alias option is always applied for PIL Image input. Argument antialias is ignored.", stacklevel=2
@@ -305,7 +309,11 @@ def resized_crop(
     antialias: bool | None = True,
 ):
     """`crop`, then `resize` to `size`."""
-    return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)
+    if not isinstance(img, Tensor) or not isinstance(size, (list, tuple)) or len(size) != 2:
+        return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)
+    mode = interpolation_mode(interpolation)
+    smooths = bool(antialias) and mode in _SMOOTHED
+    return F_t.resized_crop(img, (top, left, height, width), list(size), mode.value, smooths)
 
 
 def hflip(img):

@@ -12,6 +12,8 @@ from .._draws import drawn_below, drawn_between
 from . import functional as F
 from ._arguments import query_chw
 from ._transform import Applied, RandomApplyTransform, RandomlyApplied, Transform
+from .functional._color import color_jitter
+from .functional._registry import KERNELS
 
 
 class Grayscale(Applied):
@@ -84,11 +86,18 @@ class ColorJitter(Transform):
         return {"fn_idx": order, **dict(zip(_CHANGES, factors, strict=True))}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        for number in params["fn_idx"]:
-            name = list(_CHANGES)[number]
-            if params[name] is not None:
-                inpt = self._call_kernel(_CHANGES[name], inpt, params[name])
-        return inpt
+        names = [list(_CHANGES)[number] for number in params["fn_idx"]]
+        return _in_turn(self, inpt, [(name, params[name]) for name in names if params[name] is not None])
+
+
+def _in_turn(transform: Transform, inpt: Any, changes: list[tuple[str, float | None]]) -> Any:
+    """The changes in their order; of the library's own kinds of tensors they are one operation, whatever the order."""
+    if type(inpt) in KERNELS[color_jitter]:
+        return color_jitter(inpt, changes)
+    for name, factor in changes:
+        if factor is not None:
+            inpt = transform._call_kernel(_CHANGES[name], inpt, factor)
+    return inpt
 
 
 def _factor_range(value, name: str, neutral: float = 1.0, bound: tuple[float, float] = (0, float("inf"))):
@@ -152,9 +161,7 @@ class RandomPhotometricDistort(Transform):
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         order = ["brightness_factor", "saturation_factor", "hue_factor"]
         order.insert(1 if params["contrast_before"] else 3, "contrast_factor")
-        for name in order:
-            if params[name] is not None:
-                inpt = self._call_kernel(_CHANGES[name], inpt, params[name])
+        inpt = _in_turn(self, inpt, [(name, params[name]) for name in order])
         if params["channel_permutation"] is not None:
             inpt = self._call_kernel(F.permute_channels, inpt, params["channel_permutation"])
         return inpt

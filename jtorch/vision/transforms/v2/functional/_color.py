@@ -28,6 +28,11 @@ def _require_factor(factor: float, name: str) -> None:
         raise ValueError(f"{name} ({factor}) is not non-negative.")
 
 
+def _require_turn(hue_factor: float) -> None:
+    if not -0.5 <= hue_factor <= 0.5:
+        raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
+
+
 def _require_output_channels(number: int) -> None:
     if number not in (1, 3):
         raise ValueError(f"num_output_channels must be 1 or 3, got {number}.")
@@ -73,7 +78,7 @@ def adjust_brightness(inpt, brightness_factor: float):
 def adjust_brightness_image(image: Tensor, brightness_factor: float) -> Tensor:
     _require_factor(brightness_factor, "brightness_factor")
     _require_channels(image)
-    return _tensor_color.blend(image, None, brightness_factor)
+    return _tensor_color.adjust_brightness(image, brightness_factor)
 
 
 @functional
@@ -115,10 +120,26 @@ def adjust_hue(inpt, hue_factor: float):
 
 
 def adjust_hue_image(image: Tensor, hue_factor: float) -> Tensor:
-    if not -0.5 <= hue_factor <= 0.5:
-        raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
+    _require_turn(hue_factor)
     _require_channels(image)
     return image if image.numel() == 0 else _tensor_color.adjust_hue(image, hue_factor)
+
+
+@functional
+def color_jitter(inpt, changes: Sequence[tuple[str, float | None]]):
+    """`ColorJitter`'s changes, by the names of their factors, in turn; None stands for no change."""
+
+
+def _color_jitter_image(image: Tensor, changes: Sequence[tuple[str, float | None]]) -> Tensor:
+    if image.numel() == 0 or all(factor is None for _, factor in changes):
+        return image
+    for name, factor in changes:
+        if factor is not None and name != "hue_factor":
+            _require_factor(factor, name)
+        elif factor is not None:
+            _require_turn(factor)
+    _require_channels(image)
+    return _tensor_color.color_jitter(image, changes)
 
 
 @functional
@@ -204,6 +225,7 @@ register(adjust_saturation, image=adjust_saturation_image, pil=F_pil.adjust_satu
 register(adjust_contrast, image=adjust_contrast_image, pil=F_pil.adjust_contrast)
 register(adjust_sharpness, image=adjust_sharpness_image, pil=F_pil.adjust_sharpness)
 register(adjust_hue, image=adjust_hue_image, pil=F_pil.adjust_hue)
+register(color_jitter, image=_color_jitter_image)
 register(adjust_gamma, image=adjust_gamma_image, pil=F_pil.adjust_gamma)
 register(posterize, image=posterize_image, pil=F_pil.posterize)
 register(solarize, image=solarize_image, pil=F_pil.solarize)

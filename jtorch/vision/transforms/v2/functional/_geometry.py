@@ -19,8 +19,7 @@ from ._registry import called, functional, on_masks, register
 
 Interpolation = str | InterpolationMode | int
 NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
-_OVERSHOOTING = (InterpolationMode.BICUBIC, InterpolationMode.LANCZOS)
-_SMOOTH = (BILINEAR, *_OVERSHOOTING)
+_SMOOTH = (BILINEAR, InterpolationMode.BICUBIC, InterpolationMode.LANCZOS)
 
 
 def interpolation_mode(interpolation: Interpolation) -> InterpolationMode:
@@ -109,10 +108,7 @@ def resize_image(
         return image
     if image.numel() == 0:
         return image.reshape(*image.shape[:-2], *after)
-    if image.dtype == jtorch.uint8 and interpolation in _OVERSHOOTING:
-        # 8-bit levels are whole after the columns too, as in Pillow: what the first pass overshoots is cut off then.
-        image = _tensor_geometry.resize(image, [before[0], after[1]], interpolation.value, smooths)
-    return _tensor_geometry.resize(image, list(after), interpolation.value, smooths)
+    return _tensor_geometry.resize(image, list(after), interpolation.value, smooths, whole_levels=True)
 
 
 def _resize_pil(
@@ -269,7 +265,12 @@ def resized_crop_image(
     interpolation: Interpolation = BILINEAR,
     antialias: bool | None = True,
 ) -> Tensor:
-    return resize_image(crop_image(image, top, left, height, width), size, interpolation, antialias=antialias)
+    mode = interpolation_mode(interpolation)
+    if image.numel() == 0 or mode is InterpolationMode.LANCZOS and not antialias:
+        return resize_image(crop_image(image, top, left, height, width), size, mode, antialias=antialias)
+    after = list(on_points.resized_canvas((height, width), size, None))
+    window = (top, left, height, width)
+    return _tensor_geometry.resized_crop(image, window, after, mode.value, antialias, whole_levels=True)
 
 
 def _resized_crop_pil(
