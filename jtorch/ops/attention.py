@@ -1,6 +1,7 @@
 """Scaled dot-product attention."""
 
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,12 +9,20 @@ from jax import lax
 
 from .. import precision
 from .kinds import is_bool, is_floating, scalar_name, widened
-from .lowerings import row_blocks
+from .lowerings import attention_tiles, cudnn_attention, row_blocks
 from .registry import Array, OptionalArray, op
 from .shapes import broadcast_shapes
 
 
-@op("scaled_dot_product_attention", variants="", promote="none", node=lambda statics: statics["node"])
+class Options(NamedTuple):
+    """What is no array: `group` says that each head of key and value serves several heads of query."""
+
+    scale: float
+    causal: bool
+    group: bool
+
+
+@op("scaled_dot_product_attention", variants="", promote="none", node=lambda statics: statics["node"], residuals=2)
 def attention(
     query: Array,
     key: Array,
@@ -28,24 +37,133 @@ def attention(
     """softmax(query key^T scale + mask) value over the last two dimensions (Vaswani et al. 2017, eq. 1).
 
     `mask` is bool (True takes part) or is added; a row without any key gives zeros. `noise` multiplies the weights (dropout). With
-    `group` each head of key and value serves several heads of query. `node` names the node: torch has several kernels.
+    `group` each head of key and value serves several heads of query. `node` names the node: torch has several kernels. Long sequences
+    go by tiles on a CPU, which also give what backward needs.
     """
     for x in (query, key, value):
         if not is_floating(x):
             raise RuntimeError(f"expected scalar type Float but found {scalar_name(x)}")
+    options = Options(scale, causal, group)
+    q, k, v = _spread(query, key, value, group)
+    _check_inner(q, k, v)
+    if mask is not None:
+        wanted = (*q.shape[:-1], k.shape[-2])
+        if broadcast_shapes(wanted, mask.shape) != wanted:
+            shown = list(broadcast_shapes(wanted, mask.shape))
+            raise RuntimeError(f"output with shape {list(wanted)} doesn't match the broadcast shape {shown}")
+    if not _other_ways(query, key, value, mask, noise, options):
+        nothing = jnp.zeros((0,), q.dtype)
+        return _plain(query, key, value, mask, noise, options), nothing, nothing
+    made, logarithms = _chosen(query, key, value, mask, noise, options)
+    return made.astype(query.dtype), made, logarithms
+
+
+@attention.backward
+def _(grad, query, key, value, mask, noise, scale, causal, group, residuals, needs):
+    options = Options(scale, causal, group)
+    operands = query, key, value, mask, noise
+    if residuals[0].size == 0 or any(needs[3:]):
+        return *_plain_gradients(grad, *operands, options, any(needs[3:])), None
+    return *_chosen_gradients(grad, *operands, *residuals, options), None, None
+
+
+def _other_ways(query, key, value, mask, noise, options):
+    """Platforms with a way of their own: its function of the operands, and that of the gradients."""
+    found = {}
+    q, k, _ = _spread(query, key, value, options.group)
+    if attention_tiles.worth_it(q, k):
+        found["cpu"] = _by_tiles, _gradients_by_tiles
+    if cudnn_attention.worth_it(query, key, value, mask, noise, options.causal):
+        found["cuda"] = _by_cudnn, _gradients_by_cudnn
+    return found
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(5,))
+def _chosen(query, key, value, mask, noise, options):
+    """The output in the precision of the computation, and what tiles need for backward: the platform decides when the program is made."""
+    operands = query, key, value, mask, noise
+
+    def without(*operands):
+        made = widened(_plain(*operands, options))
+        return made, jnp.zeros(made.shape[:-1], made.dtype)
+
+    ways = {name: functools.partial(way, options) for name, (way, _) in _other_ways(*operands, options).items()}
+    return lax.platform_dependent(*operands, **ways, default=without)
+
+
+@_chosen.defjvp
+def _(options, primals, tangents):
+    made, logarithms = _chosen(*primals, options)
+    _, slope = jax.jvp(lambda *operands: widened(_plain(*operands, options)), primals, tangents)
+    return (made, logarithms), (slope, jnp.zeros_like(logarithms))
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(8,))
+def _chosen_gradients(grad, query, key, value, mask, noise, made, logarithms, options):
+    """Gradients of query, key and value. Their own derivative is that of the plain form."""
+    operands = query, key, value, mask, noise
+
+    def without(grad, query, key, value, mask, noise, made, logarithms):
+        return _plain_gradients(grad, query, key, value, mask, noise, options)[:3]
+
+    ways = {name: functools.partial(way, options) for name, (_, way) in _other_ways(*operands, options).items()}
+    return lax.platform_dependent(grad, *operands, made, logarithms, **ways, default=without)
+
+
+@_chosen_gradients.defjvp
+def _(options, primals, tangents):
+    def plain(*given):
+        return _plain_gradients(*given, options)[:3]
+
+    _, slopes = jax.jvp(plain, primals[:6], tangents[:6])
+    return _chosen_gradients(*primals, options), slopes
+
+
+def _by_tiles(options, query, key, value, mask, noise):
+    q, k, v = _spread(query, key, value, options.group)
+    return attention_tiles.forward(q, k, v, mask, noise, options.scale, options.causal)
+
+
+def _gradients_by_tiles(options, grad, query, key, value, mask, noise, made, logarithms):
+    (q, k, v), spread_back = jax.vjp(lambda *operands: _spread(*operands, options.group), query, key, value)
+    return spread_back(
+        attention_tiles.gradients(widened(grad), q, k, v, mask, noise, made, logarithms, options.scale, options.causal)
+    )
+
+
+def _by_cudnn(options, query, key, value, mask, noise):
+    made = widened(cudnn_attention.forward(query, key, value, options.scale, options.causal))
+    return made, jnp.zeros(made.shape[:-1], made.dtype)
+
+
+def _gradients_by_cudnn(options, grad, query, key, value, mask, noise, made, logarithms):
+    def forward(query, key, value):
+        return cudnn_attention.forward(query, key, value, options.scale, options.causal)
+
+    return jax.vjp(forward, query, key, value)[1](grad)
+
+
+def _spread(query, key, value, group):
+    """The operands in the precision of the computation, with the same leading dimensions."""
     q, k, v = widened(query), widened(key), widened(value)
     if group:
         k, v = (jnp.repeat(x, q.shape[-3] // x.shape[-3], -3) for x in (k, v))
     lead = broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
-    q, k, v = (jnp.broadcast_to(x, (*lead, *x.shape[-2:])) for x in (q, k, v))
-    _check_inner(q, k, v)
-    if mask is not None:
-        wanted = (*lead, q.shape[-2], k.shape[-2])
-        if broadcast_shapes(wanted, mask.shape) != wanted:
-            shown = list(broadcast_shapes(wanted, mask.shape))
-            raise RuntimeError(f"output with shape {list(wanted)} doesn't match the broadcast shape {shown}")
-    attend = functools.partial(_attend, scale=scale, causal=causal)
-    return row_blocks.attention(attend, q, k, v, mask, noise).astype(query.dtype)
+    return tuple(jnp.broadcast_to(x, (*lead, *x.shape[-2:])) for x in (q, k, v))
+
+
+def _plain(query, key, value, mask, noise, options):
+    """XLA's own way, which has derivatives of every order."""
+    attend = functools.partial(_attend, scale=options.scale, causal=options.causal)
+    made = row_blocks.attention(attend, *_spread(query, key, value, options.group), mask, noise)
+    return made.astype(query.dtype)
+
+
+def _plain_gradients(grad, query, key, value, mask, noise, options, of_mask=False):
+    """Gradients of query, key, value and mask, the last one if it is wanted."""
+    if of_mask:
+        return jax.vjp(lambda *operands: _plain(*operands, noise, options), query, key, value, mask)[1](grad)
+    return *jax.vjp(lambda *operands: _plain(*operands, mask, noise, options), query, key, value)[1](grad), None
 
 
 def _attend(q, k, v, mask, noise, first, *, scale, causal):
