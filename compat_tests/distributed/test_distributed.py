@@ -15,7 +15,7 @@ from compat_tests.distributed.record import RECORDED
 from compat_tests.distributed.resumed import alone
 from compat_tests.distributed.two_hosts import hosts, parameters, train
 
-TABLES = ("data_parallel", "collectives")  # in one job; the last cases of the second leave it
+TABLES = ("data_parallel", "captured", "collectives")  # in one job; the last cases of the second leave it
 
 
 def differences(found, expected) -> list[str]:
@@ -67,7 +67,77 @@ MISTAKES = [
         if rank == 1: time.sleep(1.5)
         dist.all_reduce(x, group=group)
         """,
-        "Timed out waiting 300ms",
+        "Timed out waiting 300ms for all_reduce to complete: rank 1 has not called it",
+    ),
+    (
+        """
+        dist.all_reduce(x) if rank == 0 else dist.all_gather([x, x], x)
+        """,
+        "the processes have called different collectives: rank 0: all_reduce SUM of 2 float32; rank 1: all_gather of 8 uint8",
+    ),
+    (
+        """
+        dist.all_reduce(torch.ones(5000 + rank))
+        """,
+        "rank 0: all_reduce SUM of 5000 float32; rank 1: all_reduce SUM of 5001 float32",
+    ),
+    (
+        """
+        ddp = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 2))
+        optimizer = torch.optim.SGD(ddp.parameters(), lr=0.1)
+        @torch.capture
+        def step(x):
+            optimizer.zero_grad()
+            ddp(x).sum().backward()
+            optimizer.step()
+        for i in range(4): step(torch.ones(3, 2))
+        before = torch.engine.statistics()
+        for i in range(3): step(torch.ones(3, 2))
+        after = torch.engine.statistics()
+        raise ValueError(f"{after['programs_run'] - before['programs_run']} programs, {after['ops_recorded'] - before['ops_recorded']} operations")
+        """,
+        "3 programs, 0 operations",
+    ),
+    (
+        """
+        weights = torch.ones(3)
+        @torch.capture
+        def step(y):
+            weights.add_(1)
+            dist.all_reduce(y) if rank == 0 else dist.broadcast(y, 1)
+            return y
+        try:
+            step(torch.ones(2))
+        except dist.DistBackendError as error:
+            first = str(error)
+        weights.fill_(1)
+        try:
+            step(torch.ones(2))
+        except dist.DistBackendError as error:
+            raise ValueError(f"again {str(error) == first} {weights.tolist()} {type(error).__name__}: {error}")
+        """,
+        "again True [1.0, 1.0, 1.0] DistBackendError: the processes have called different collectives: rank 0: all_reduce SUM",
+    ),
+    (
+        """
+        @torch.capture
+        def step(y):
+            dist.all_gather_object([None, None], 1)
+            return y
+        for i in range(2): step(torch.ones(2))
+        """,
+        "jtorch.capture: a collective of objects cannot be part of a captured function",
+    ),
+    (
+        """
+        w = torch.ones(2, requires_grad=True)
+        @torch.capture
+        def forward(y):
+            dist.all_reduce(y)
+            return y * w
+        for i in range(3): forward(torch.ones(2))
+        """,
+        "a function with differentiable results calls a collective; capture the whole step",
     ),
     (
         """

@@ -69,6 +69,7 @@ class Binding:
         reached.take_guards(without)
         if without:
             dead = {id(tensor._grad._storage) for tensor in self.dropped}
+            self.own -= dead  # their ids will be those of other storages
             self.storages = [None if id(storage) in dead else storage for storage in storages]
             reached.tensors = [None if id(tensor) in without else tensor for tensor in reached.tensors]
             reached.storages = [None if id(storage) in dead else storage for storage in reached.storages]

@@ -61,6 +61,8 @@ class Body:
             )
         self.avals = [leaf._aval for leaf in leaves]
         self.replay = replay = Replay(recording, operands)
+        if replay.awaits:
+            raise NotImplementedError(f"{api}: {name_of(fn)} calls a collective; call it before or after")
         if replay.flagged or replay.checks:
             raise NotImplementedError(
                 f"{api}: {name_of(fn)} checks values (an index, a label); index inside it with torch.take or torch.where"

@@ -40,6 +40,10 @@ class Forward:
             *shown, *others, *kept, *(-1 - number for number in inputs if number not in used_forward)
         ]  # fmt: skip
         self.replay = forward = Replay(recording, results, entries=slice(entries))
+        if forward.awaits or backward.awaits:
+            raise NotImplementedError(
+                f"jtorch.capture({name}): a function with differentiable results calls a collective; capture the whole step, with backward and the update"
+            )
         if forward.flagged:
             raise NotImplementedError(
                 f"jtorch.capture({name}): a function with differentiable results checks values that it computes itself; capture the whole step, with backward and the update"

@@ -424,7 +424,7 @@ class _Walk:
         cls, table = type(thing), getattr(thing, "__dict__", None)
         where = where or cls.__qualname__
         if _root(cls.__module__) in _OURS:
-            if table is None:
+            if table is None or getattr(cls, "captured_as_one", False):
                 self.tokens.append(id(thing))
                 return
             if isinstance(thing, Optimizer) and not self.options_are_read:

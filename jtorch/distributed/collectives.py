@@ -9,6 +9,7 @@ import numpy as np
 
 import jtorch
 from jtorch import engine
+from jtorch.distributed import captured
 from jtorch.distributed.process_group import get_group_rank, resolve, warn_not_in_group
 from jtorch.distributed.reduce_op import RedOpType, ReduceOp
 from jtorch.distributed.store import DistStoreError
@@ -69,7 +70,7 @@ def _of_member(function):
         if group is None:
             warn_not_in_group(function.__name__)
             return None
-        work = function(**given)
+        work = captured.record(function, given, group) if captured.capturing() else function(**given)
         if given.get("async_op"):
             return work
         work.wait()
@@ -148,7 +149,7 @@ def all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op=False):
         write(tensor, reduction.result(row))
         return [tensor]
 
-    return group.run("all_reduce", reduction.op, reduction.row(tensor), finish)
+    return group.run("all_reduce", "all_reduce", reduction.op, reduction.row(tensor), finish)
 
 
 @_of_member
@@ -165,7 +166,9 @@ def all_reduce_coalesced(tensors, op=ReduceOp.SUM, group=None, async_op=False):
     def finish(row):
         return _write_rows(tensors, _cut(reduction.result(row), [t.numel() for t in tensors]))
 
-    return group.run("all_reduce", reduction.op, np.concatenate([reduction.row(t) for t in tensors]), finish)
+    return group.run(
+        "all_reduce", "all_reduce", reduction.op, np.concatenate([reduction.row(t) for t in tensors]), finish
+    )
 
 
 def _cut(row: np.ndarray, sizes) -> list[np.ndarray]:
@@ -185,7 +188,7 @@ def reduce(tensor, dst=None, op=ReduceOp.SUM, group=None, async_op=False, group_
             write(tensor, reduction.result(row))
         return [tensor]
 
-    return group.run("all_reduce", reduction.op, reduction.row(tensor), finish)
+    return group.run("reduce", "all_reduce", reduction.op, reduction.row(tensor), finish)
 
 
 @_of_member
@@ -200,7 +203,7 @@ def broadcast(tensor, src=None, group=None, async_op=False, group_src=None):
             write(tensor, row)
         return [tensor]
 
-    return group.run("all_reduce", "SUM", row if here else np.zeros_like(row), finish)
+    return group.run("broadcast", "all_reduce", "SUM", row if here else np.zeros_like(row), finish)
 
 
 def _same_size(name: str, tensors, like: Tensor) -> None:
@@ -229,7 +232,7 @@ def all_gather(tensor_list, tensor, group=None, async_op=False):
             f"ProcessGroupGloo::allgather: invalid output tensor list at index 0 (expected length {group.size()}, got {len(tensor_list)})"
         )
     _same_size("allgather", tensor_list, tensor)
-    return group.run("all_gather", None, as_row(tensor), functools.partial(_write_rows, tensor_list))
+    return group.run("all_gather", "all_gather", None, as_row(tensor), functools.partial(_write_rows, tensor_list))
 
 
 def _write_rows(tensors, rows):
@@ -249,7 +252,7 @@ def all_gather_coalesced(output_tensor_lists, input_tensor_list, group=None, asy
             _write_rows(tensors, _cut(row, sizes))
         return output_tensor_lists
 
-    return group.run("all_gather", None, np.concatenate([as_row(t) for t in input_tensor_list]), finish)
+    return group.run("all_gather", "all_gather", None, np.concatenate([as_row(t) for t in input_tensor_list]), finish)
 
 
 @_of_member
@@ -263,7 +266,7 @@ def all_gather_into_tensor(output_tensor, input_tensor, group=None, async_op=Fal
         write(output_tensor, np.ascontiguousarray(rows).reshape(-1))
         return [output_tensor]
 
-    return group.run("all_gather", None, as_row(input_tensor), finish)
+    return group.run("all_gather", "all_gather", None, as_row(input_tensor), finish)
 
 
 def _check_whole(name: str, whole: Tensor, part: Tensor, count: int) -> None:
@@ -295,7 +298,7 @@ def gather(tensor, gather_list=None, dst=None, group=None, async_op=False, group
     def finish(rows):
         return _write_rows(gather_list, rows) if group.rank() == to else []
 
-    return group.run("all_gather", None, as_row(tensor), finish)
+    return group.run("gather", "all_gather", None, as_row(tensor), finish)
 
 
 @_of_member
@@ -321,7 +324,7 @@ def scatter(tensor, scatter_list=None, src=None, group=None, async_op=False, gro
         write(tensor, row)
         return [tensor]
 
-    return group.run("reduce_scatter", "SUM", row, finish)
+    return group.run("scatter", "reduce_scatter", "SUM", row, finish)
 
 
 def _reduce_scatter(output, row, reduction, group):
@@ -329,7 +332,7 @@ def _reduce_scatter(output, row, reduction, group):
         write(output, reduction.result(row))
         return [output]
 
-    return group.run("reduce_scatter", reduction.op, row, finish)
+    return group.run("reduce_scatter", "reduce_scatter", reduction.op, row, finish)
 
 
 @_of_member
@@ -407,7 +410,7 @@ def _exchange(pieces, sizes, finish, group):
     """Pieces of any sizes travel padded to the longest that any process has: a program has one shape on all of them."""
     longest = np.array([max([*(len(p) for p in pieces), *sizes])])
     found: list = []
-    group.run("all_reduce", "MAX", longest, found.append).wait()
+    group.run("all_to_all", "all_reduce", "MAX", longest, found.append).wait()
     row = np.zeros((group.size(), int(found[0][0])), np.uint8)
     for i, piece in enumerate(pieces):
         row[i, : len(piece)] = piece
@@ -415,17 +418,18 @@ def _exchange(pieces, sizes, finish, group):
     def cut(rows):
         return finish([got[:size] for got, size in zip(rows, sizes, strict=True)])
 
-    return group.run("all_to_all", None, row.reshape(-1), cut)
+    return group.run("all_to_all", "all_to_all", None, row.reshape(-1), cut)
 
 
 @_of_member
 def barrier(group=None, async_op=False, device_ids=None):
     """Wait until all processes of the group have come here."""
-    return group.run("all_reduce", "SUM", np.zeros(1, np.uint8), lambda row: [])
+    return group.run("barrier", "all_reduce", "SUM", np.zeros(1, np.uint8), lambda row: [])
 
 
 def monitored_barrier(group=None, timeout: timedelta | None = None, wait_all_ranks: bool = False):
     """`barrier` that says on rank 0 which process did not come in time; with `wait_all_ranks`, which processes."""
+    captured.refuse("monitored_barrier")
     found = resolve(group)
     if found is None:
         warn_not_in_group("monitored_barrier")

@@ -18,16 +18,21 @@ class Line:
     whatever groups they form: JAX's transport tells collectives apart by their processes and their order alone.
     """
 
-    def __init__(self, mesh, device, name: str, tell: Callable[[str], None]):
-        self._mesh, self._device, self._tell = mesh, device, tell
+    def __init__(self, ranks: tuple[int, ...], mesh, device, tell: Callable[[str], None]):
+        self._ranks, self._mesh, self._device, self._tell = ranks, mesh, device, tell
         self.failed: str | None = None
+        self._count = 0
         self._tasks: queue.SimpleQueue = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name=f"collectives of {ranks}", daemon=True)
         self._thread.start()
 
-    def put(self, kind: str, op: str | None, row: np.ndarray, work: Work) -> None:
-        """Run a collective when its turn comes."""
-        self._tasks.put((kind, op, row, work))
+    def put(self, name: str, kind: str, op: str | None, row: np.ndarray, work: Work) -> int:
+        """Run a collective, of the program `kind`, when its turn comes; users know it by its name. Returns its number."""
+        with self._lock:
+            self._count += 1
+            self._tasks.put((name, kind, op, row, work))
+            return self._count
 
     def close(self) -> None:
         self._tasks.put(None)
@@ -38,17 +43,20 @@ class Line:
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            kind, op, row, work = task
+            name, kind, op, row, work = task
             try:
                 if self.failed is not None:
                     raise RuntimeError(f"an earlier one failed, and the processes are out of step: {self.failed}")
-                work._set(programs.run(kind, op, self._mesh, self._device, row))
+                work._set(programs.run(name, kind, op, self._mesh, self._device, row))
+            except programs.Mismatch as error:
+                calls = "; ".join(f"rank {rank}: {call}" for rank, call in zip(self._ranks, error.calls, strict=True))
+                work._set(error=DistBackendError(f"the processes have called different collectives: {calls}"))
             except Exception as error:
                 if self.failed is None:
                     self.failed = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                    self._tell(f"{kind}: {self.failed}")
+                    self._tell(f"{name}: {self.failed}")
                 failure = DistBackendError(
-                    f"{kind} failed: {self.failed}\nA process of the group may have ended, or called another collective."
+                    f"{name} failed: {self.failed}\nA process of the group may have ended, or called another collective."
                 )
                 work._set(error=failure)
             del task, row, work

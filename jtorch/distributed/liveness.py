@@ -11,6 +11,10 @@ def _failed(ranks: tuple[int, ...]) -> str:
     return f"failed/{'_'.join(map(str, ranks))}"
 
 
+def _waiting(ranks: tuple[int, ...]) -> str:
+    return f"waiting/{'_'.join(map(str, ranks))}"
+
+
 class Liveness:
     """The counters of all processes of a job. A process whose counter stands still for `seconds` is taken for dead."""
 
@@ -37,6 +41,20 @@ class Liveness:
         """A collective of these processes has failed here: who waits for it need not wait to the end."""
         with contextlib.suppress(DistError):  # the store is gone as well
             self._store.compare_set(_failed(ranks), "", f"on rank {self._rank}: {reason}")
+
+    def waits(self, ranks: tuple[int, ...], number: int) -> None:
+        """This process waits for collective `number` of these processes, for longer than is usual."""
+        with contextlib.suppress(DistError):
+            self._store.set(f"{_waiting(ranks)}/{self._rank}", str(number))
+
+    def absent(self, ranks: tuple[int, ...], number: int) -> list[int]:
+        """Those of the processes that have not told that they wait for it."""
+        with contextlib.suppress(DistError):
+            keys = {rank: f"{_waiting(ranks)}/{rank}" for rank in ranks if rank != self._rank}
+            return [
+                rank for rank, key in keys.items() if not self._store.check([key]) or int(self._store.get(key)) < number
+            ]
+        return []
 
     def check(self, ranks: tuple[int, ...] | None = None) -> None:
         """Raise if a process is gone that had not left, or a collective of `ranks` failed on one of them."""

@@ -5,12 +5,14 @@ As in torch, unpickling runs what the sender wrote: only for processes that trus
 
 import pickle
 
+from jtorch.distributed.captured import refuse
 from jtorch.distributed.collectives import root
 from jtorch.distributed.point_to_point import wait_for
 from jtorch.distributed.process_group import resolve, warn_not_in_group
 
 
 def _turn(group) -> str:
+    refuse("a collective of objects")
     group.turns += 1
     return f"objects/{group.turns}"
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from jtorch.distributed.captured import refuse
 from jtorch.distributed.collectives import _one, as_row, write
 from jtorch.distributed.process_group import get_group_rank, resolve, warn_not_in_group
 from jtorch.distributed.store import DistBackendError, DistStoreError
@@ -62,6 +63,7 @@ def _number(group, counts: dict, peer: int, tag: int) -> int:
 
 
 def _peer(group, rank, group_rank, name: str, word: str) -> int:
+    refuse("a message")
     if rank is not None and group_rank is not None:
         raise ValueError(f"Can't specify both group_{name} and {name}")
     if group_rank is None:
@@ -141,6 +143,7 @@ def _receive(tensor, group, src, group_src, tag: int):
 
 def _next_sender(group, tag: int) -> int:
     """Whoever has a message for this process."""
+    refuse("a message")
     end = time.monotonic() + group.timeout.total_seconds()
     while time.monotonic() < end:
         for sender in range(group.size()):

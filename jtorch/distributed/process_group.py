@@ -34,6 +34,8 @@ class Backend(str):
 class ProcessGroup:
     """Processes that call collectives together. Made by `init_process_group` and `new_group`."""
 
+    captured_as_one = True  # what it consists of is nothing that a captured function depends on
+
     def __init__(self, ranks, name: str, backend: str, store: Store, world, own_rank: int, timeout: timedelta):
         self.ranks = tuple(ranks)
         self.group_name, self.backend, self.store = name, backend, store
@@ -43,6 +45,7 @@ class ProcessGroup:
         self.sent: dict = {}  # (group rank of the peer, tag) -> messages sent; `received` likewise
         self.received: dict = {}
         self.turns = 0  # uses of the store in which all take part
+        self.captured: dict = {}  # collectives as operations of captured programs
         self.group_desc = "default_pg" if name == "0" else "undefined"
 
     def rank(self) -> int:
@@ -65,14 +68,15 @@ class ProcessGroup:
         if self.world is not None:
             self.world.check(self.ranks)
 
-    def run(self, kind: str, op: str | None, row: np.ndarray, finish, timeout: timedelta | None = None) -> Work:
+    def run(self, name: str, kind: str, op: str | None, row: np.ndarray, finish) -> Work:
         """Start a collective on this process's row; `finish(row of the result)` writes to tensors, and returns them."""
-        work = Work(finish, timeout or self.timeout, self.check)
+        work = Work(finish, self.timeout, self.check)
         if len(self.ranks) == 1:
             work._set(row[None] if kind in ("all_gather", "all_to_all") else row)
         else:
             self.world.check()
-            self.world.line(self.ranks).put(kind, op, row, work)
+            work.name = name
+            work.call = self.world.call(self.ranks, self.world.line(self.ranks).put(name, kind, op, row, work))
         return work
 
     def __repr__(self):

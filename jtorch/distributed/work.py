@@ -8,11 +8,30 @@ from datetime import timedelta
 from jtorch.distributed.store import DistBackendError
 
 
+class Call:
+    """A collective among those of its processes, by its number: who else waits for it."""
+
+    def __init__(self, liveness, ranks: tuple[int, ...], number: int):
+        self._liveness, self._ranks, self._number, self._told = liveness, ranks, number, False
+
+    def waits(self) -> None:
+        """This process does, for longer than is usual."""
+        if not self._told:
+            self._told = True
+            self._liveness.waits(self._ranks, self._number)
+
+    def absent(self) -> list[int]:
+        return self._liveness.absent(self._ranks, self._number)
+
+
 class Work:
     """What `async_op=True` returns. Results are written to the tensors when it is waited for, or seen to be completed.
 
     The numbers sent are those at the time of the call: a tensor that is written to later sends what it was.
     """
+
+    name = "a collective"
+    call = None  # where it is known who else waits for it: a `Call`
 
     def __init__(self, finish: Callable, timeout: timedelta, check: Callable = lambda: None, source: int = -1):
         self._finish: Callable | None = finish
@@ -30,16 +49,25 @@ class Work:
         """Wait until it is done, and let the tensors have the results; raises if it failed or was not done in time."""
         limit = timeout or self._timeout
         end = time.monotonic() + limit.total_seconds()
-        while not self._came.wait(min(1.0, max(end - time.monotonic(), 0))):
+        pause = min(1.0, limit.total_seconds() / 2)
+        while not self._came.wait(min(pause, max(end - time.monotonic(), 0))):
+            if self.call is not None:
+                self.call.waits()
             self._check()
             if time.monotonic() >= end:
                 raise DistBackendError(
-                    f"Timed out waiting {limit.total_seconds() * 1000:.0f}ms for a collective to complete: a process of the group has not called it"
+                    f"Timed out waiting {limit.total_seconds() * 1000:.0f}ms for {self.name} to complete: {self._who()} not called it"
                 )
         if self._error is not None:
             raise self._error
         self._give()
         return True
+
+    def _who(self) -> str:
+        absent = [] if self.call is None else self.call.absent()
+        if not absent:
+            return "a process of the group has"
+        return f"rank {absent[0]} has" if len(absent) == 1 else f"ranks {', '.join(map(str, absent))} have"
 
     def _give(self) -> None:
         with self._lock:

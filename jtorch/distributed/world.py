@@ -20,7 +20,7 @@ import numpy as np
 from jtorch.distributed.liveness import Liveness
 from jtorch.distributed.store import DistBackendError, DistNetworkError, DistStoreError, Store
 from jtorch.distributed.tcp_store import TCPStore
-from jtorch.distributed.work import Work
+from jtorch.distributed.work import Call, Work
 
 # Seconds without a sign of life after which a process is taken for dead.
 HEARTBEAT = float(os.environ.get("JTORCH_HEARTBEAT", "30"))
@@ -101,6 +101,10 @@ class World:
         except DistNetworkError as error:
             raise DistBackendError(f"the process that keeps the store has ended: {error}") from error
 
+    def call(self, ranks: tuple[int, ...], number: int) -> Call:
+        """A collective of some processes, by its number."""
+        return Call(self._liveness, ranks, number)
+
     def line(self, ranks: tuple[int, ...]):
         """Where collectives of some processes are run, in the order of the calls."""
         with self._lock:
@@ -113,7 +117,7 @@ class World:
 
                 mesh = jax.sharding.Mesh(np.array([self.devices[rank] for rank in ranks]), (AXIS,))
                 found = self._lines[ranks] = Line(
-                    mesh, self.device, f"collectives of {ranks}", functools.partial(self._liveness.tell, ranks)
+                    ranks, mesh, self.device, functools.partial(self._liveness.tell, ranks)
                 )
             return found
 
@@ -121,7 +125,7 @@ class World:
         """Connect these processes, which all call this: from now on a connection that closes says that one is gone."""
         work = Work(lambda row: [], self.timeout, self.check)
         with _quiet(1):  # gloo prints a line
-            self.line(ranks).put("all_reduce", "SUM", np.zeros(1, np.uint8), work)
+            self.line(ranks).put("connect", "all_reduce", "SUM", np.zeros(1, np.uint8), work)
             work.wait()
 
     # Arrays from one process to another: JAX's transfer server, from which the receiver pulls.

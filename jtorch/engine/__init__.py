@@ -14,6 +14,7 @@ from .trace import note_traced_write as note_traced_write
 from .trace import note_write as note_write
 from .trace import pass_ended as pass_ended
 from .trace import record as record
+from .trace import recording as recording
 from .trace import traced_writes as traced_writes
 from .value import Aval as Aval
 from .value import Place as Place

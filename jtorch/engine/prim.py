@@ -27,7 +27,7 @@ class Prim:
     """
 
     __slots__ = ("id", "name", "in_avals", "out_avals", "number_format", "_function", "_jaxpr", "check", "host", "inplace", "compiled", "derived", "origin", "_used",
-        "_visible", "_pack", "_interpretation", "_equations", "spent", "writes_part")  # fmt: skip
+        "_visible", "_pack", "_interpretation", "_equations", "spent", "writes_part", "awaits")  # fmt: skip
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class Prim:
         self.number_format = number_format
         self.check, self.host, self.inplace, self.writes_part = check, host, inplace, writes_part
         self.origin = origin  # what the layer above wants to remember: how this primitive was built
+        self.awaits = None  # what calls other processes while it runs; its `failed` is the error that ended that
         self.derived = {}  # primitives made from this one: gradients by the operands they are for
         self.compiled = {}
         self._used = self._visible = None

@@ -5,6 +5,8 @@ is nothing to see. `Replay` is the program, with what is needed to run it again 
 """
 
 import contextlib
+import itertools
+import threading
 
 import jax
 import numpy as np
@@ -21,7 +23,8 @@ from .value import Value, pending, permanent
 class Recording(Trace):
     """A trace that is not run: `refuse` is called, and raises, when somebody looks at one of its values."""
 
-    __slots__ = ("refuse", "lifted", "made")
+    records = True
+    __slots__ = ("refuse", "lifted", "made", "ticket")
 
     def __init__(self, place, refuse):
         super().__init__(place)
@@ -29,6 +32,7 @@ class Recording(Trace):
         self.refuse = refuse
         self.lifted = {}  # id(value) -> its stand-in
         self.made = {}
+        self.ticket = None  # a result of the last operation that awaits other processes: the next one takes it, and comes after it
 
     def lift(self, value: Value) -> Value:
         """The stand-in for a value, which must be concrete: input number `-1 - slot` from now on; one for all holders of the same value."""
@@ -123,7 +127,9 @@ class Replay:
         self.checks = [entry for entry in checked if all(entry[1][i] < 0 for i in entry[0].check.operands)]
         self.flagged = len(self.checks) < len(checked)
         position = {number: i for i, number in enumerate(self.used)}
-        self.given = [] if self.flagged else [position[number] for number in overwritten]
+        self.awaits = [prim.awaits for prim, *_ in self.entries if prim.awaits is not None]
+        # Nor while others are awaited, who may never come.
+        self.given = [] if self.flagged or self.awaits else [position[number] for number in overwritten]
         given = set(self.given)
         self.kept = [i for i in range(len(self.used)) if i not in given]
         order = (*self.given, *self.kept)
@@ -184,11 +190,36 @@ class Replay:
             with log.reported("compile", f"a captured program of {len(self.entries)} operations"):
                 outputs, bad = self._call(given, kept, words)
         if self.flagged and bool(np.asarray(bad)):
-            _, _, failures = op_by_op(self, self.entries, [*values, *self.constants], (), lambda: None)
-            raise next(iter(failures.values()))
+            alone = list(itertools.takewhile(lambda entry: entry[0].awaits is None, self.entries))
+            _, _, failures = op_by_op(self, alone, [*values, *self.constants], (), lambda: None)
+            raise next(
+                iter(failures.values()),
+                RuntimeError("an operation after a collective was given values that it does not take"),
+            )
         return outputs
 
     def _call(self, given, kept, words):
+        return self._run_now(given, kept, words) if not self.awaits else self._run_beside(given, kept, words)
+
+    def _run_beside(self, *args):
+        """Run on a thread of its own, so that the caller's can be interrupted while another process is awaited."""
+        ended: list = []
+
+        def run():
+            try:
+                ended.append(jax.block_until_ready(self._run_now(*args)))
+            except Exception as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=run, name="captured program", daemon=True)
+        thread.start()
+        thread.join()
+        if not isinstance(ended[0], Exception):
+            return ended[0]
+        failed = [meeting.failed for meeting in self.awaits if meeting.failed is not None]
+        raise failed[0] if failed else ended[0]
+
+    def _run_now(self, given, kept, words):
         with jax.enable_x64(True):
             if Settings.observer is not None:
                 name = f"captured program of {len(self.entries)} operations"

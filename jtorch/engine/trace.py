@@ -27,6 +27,8 @@ _local = _Local()
 class Trace:
     """Recorded operations of one thread on one device, and weak references to the values they will produce."""
 
+    records = False  # for a program that is run again and again
+
     __slots__ = (
         "place",
         "lock",
@@ -182,6 +184,13 @@ def current(place: Place) -> Trace:
         pass
     made = _local.traces[place] = Trace(place)
     return made
+
+
+def recording(place: Place | None = None):
+    """The recording that the calling thread makes, on a device or on any; None while it makes none."""
+    traces = getattr(_local, "traces", {})
+    found = [trace for trace in ([traces.get(place)] if place is not None else traces.values())]
+    return next((trace for trace in found if trace is not None and trace.records), None)
 
 
 class installed:

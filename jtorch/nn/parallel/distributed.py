@@ -19,6 +19,8 @@ class DistributedDataParallel(Module, Joinable):
     when a backward pass is over, in buckets of about `bucket_cap_mb`. Inside `no_sync()` they add up on each process. Parameters that take no part in a
     loss need `find_unused_parameters=True`. Communication does not overlap the backward pass, which is one program.
 
+    A whole training step may be captured (`jtorch.capture`): one program with the reduction in it; not with `find_unused_parameters` or inside `join`.
+
     Not there: `mixed_precision`, `delay_all_reduce_named_params` (they raise); `gradient_as_bucket_view` changes nothing here.
 
     >>> import jtorch as torch, jtorch.distributed as dist

@@ -77,7 +77,8 @@ class Reducer:
             self._came.add(index)
 
     def _finish(self) -> None:
-        came, self._came = self._came, set()
+        came = set(self._came)
+        self._came.clear()
         missing = [name for i, (name, _) in enumerate(self.named) if i not in came]
         if missing and not self.find_unused:
             self.unfinished = missing
