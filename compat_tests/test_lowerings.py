@@ -9,9 +9,10 @@ import pytest
 
 import jtorch as torch
 from jtorch import dispatch
+from jtorch.ops import activation
 from jtorch.ops import convolution as ops
 from jtorch.ops.attention import _attend
-from jtorch.ops.lowerings import columns, patches, row_blocks, taps
+from jtorch.ops.lowerings import columns, patches, row_blocks, row_maxima, taps
 
 # Input, weight, stride, padding, dilation.
 CASES = [
@@ -167,6 +168,18 @@ def test_attention_needs_memory_for_rows_alone():
         return jax.jit(gradient).lower(shape, shape, shape).compile().memory_analysis().temp_size_in_bytes
 
     assert needed(8192) < 2.5 * needed(4096)
+
+
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 257, 1030])
+def test_softmax_with_maxima_by_halves(size):
+    x = np.random.default_rng(0).standard_normal((6, size), np.float32) * 30
+    x[1], x[2, -1], x[3, 0], x[4] = -np.inf, np.nan, np.inf, -0.0
+    largest, *made = jax.jit(
+        lambda x: (row_maxima.by_halves(x), activation.softmax.fn(x, 1), activation.log_softmax.fn(x, 1))
+    )(x)
+    np.testing.assert_array_equal(largest, x.max(1, keepdims=True))
+    for a, b in zip(made, (jax.nn.softmax(x), jax.nn.log_softmax(x)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
 def test_sums_of_products_as_one_program():

@@ -2,9 +2,11 @@
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from .kinds import is_bool, refuse_complex, require_floating, scalar_name
 from .kinds import widened as _wide
+from .lowerings.row_maxima import row_maxima
 from .registry import Array, Dim, op
 
 
@@ -22,12 +24,20 @@ def _(grad, result):
     return jnp.where(result <= 0, jnp.zeros((), grad.dtype), grad)
 
 
+def _of_rows(x, dim):
+    return dim == x.ndim - 1 and x.size > 0
+
+
 @op("softmax_", variants="", promote="none", node="Softmax")
 def softmax(input: Array, dim: Dim):
     """exp(input) / sum(exp(input)) along a dimension."""
     if input.ndim == 0:
         return jnp.exp(input - input)  # 1, or NaN
-    return jax.nn.softmax(_wide(input), axis=dim).astype(input.dtype)
+    wide = _wide(input)
+    if _of_rows(wide, dim):
+        raised = jnp.exp(wide - row_maxima(lax.stop_gradient(wide)))
+        return (raised / raised.sum(-1, keepdims=True)).astype(input.dtype)
+    return jax.nn.softmax(wide, axis=dim).astype(input.dtype)
 
 
 @softmax.backward
@@ -42,7 +52,11 @@ def log_softmax(input: Array, dim: Dim):
     """input - log(sum(exp(input))) along a dimension."""
     if input.ndim == 0:
         return input - input  # 0, or NaN
-    return jax.nn.log_softmax(_wide(input), axis=dim).astype(input.dtype)
+    wide = _wide(input)
+    if _of_rows(wide, dim):
+        shifted = wide - row_maxima(lax.stop_gradient(wide))
+        return (shifted - jnp.log(jnp.exp(shifted).sum(-1, keepdims=True))).astype(input.dtype)
+    return jax.nn.log_softmax(wide, axis=dim).astype(input.dtype)
 
 
 @log_softmax.backward

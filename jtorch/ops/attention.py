@@ -10,6 +10,7 @@ from jax import lax
 from .. import precision
 from .kinds import is_bool, is_floating, scalar_name, widened
 from .lowerings import attention_tiles, cudnn_attention, row_blocks
+from .lowerings.row_maxima import row_maxima
 from .registry import Array, OptionalArray, op
 from .shapes import broadcast_shapes
 
@@ -212,7 +213,7 @@ def _check_inner(q, k, v):
 def _safe_softmax(scores, masked):
     if scores.shape[-1] == 0:
         return scores
-    top = scores.max(-1, keepdims=True)
+    top = row_maxima(scores)
     weights = jnp.exp(scores - (jnp.where(jnp.isneginf(top), 0, top) if masked else top))
     total = weights.sum(-1, keepdims=True)
     return weights / (jnp.where(total == 0, 1, total) if masked else total)
