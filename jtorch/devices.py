@@ -197,3 +197,17 @@ def _cpu_index(jax_dev):
     import jax
 
     return jax.devices("cpu").index(jax_dev)
+
+
+# Threads that a multiprocessor of an NVIDIA GPU holds, by compute capability, where they are not 2048.
+_THREADS = {"7.5": 1024, "8.6": 1536, "8.7": 1536, "8.9": 1536, "12.0": 1536, "12.1": 1536}
+
+
+@functools.cache
+def most_threads(d: device) -> int:
+    """How many threads a device holds at once, on which the order of CUDA's random numbers depends; what is no GPU counts as an H100."""
+    found = jax_device(d)
+    cores = getattr(found, "core_count", None)
+    if found.platform != "gpu" or not cores:
+        return 132 * 2048
+    return cores * _THREADS.get(str(getattr(found, "compute_capability", "")), 2048)

@@ -1,8 +1,8 @@
 """Random numbers: generators, and the functions that draw from them.
 
 On CPU the stream is torch's own (mt19937), so the same seed gives the same numbers. The state is a tensor and every draw an operation that
-gives the numbers and the state after: draws are recorded, fused and replayed like everything else. On other devices the numbers come from JAX's
-counter-based generator, keyed by the CPU-style seed; torch's stream there is another one too.
+gives the numbers and the state after: draws are recorded, fused and replayed like everything else. On other devices the stream is that of
+torch's CUDA generator (Philox), whose state and numbers never leave the device.
 """
 
 import contextlib
@@ -18,8 +18,9 @@ from .autograd.mode import STATE
 from .dispatch import apply
 from .interop import own_numpy
 from .layout import preserved_strides
+from .ops import philox, random_checks
 from .ops import random as _random
-from .ops import random_checks
+from .ops.cuda_draws import CUDA_DRAWS
 from .ops.mt19937 import initial_seed as _initial_seed
 from .ops.mt19937 import seed_state, state_from_torch_bytes, state_to_torch_bytes
 from .ops.registry import Array, op
@@ -36,7 +37,7 @@ def _filled(operands, *, size, dtype, **statics):
     return jax.ShapeDtypeStruct(size, dtype), operands[0]
 
 
-_OPS = {}
+_OPS, _CUDA_OPS = {}, {}
 for _name, _draw in _random.DRAWS.items():
     _OPS[_name] = op(f"random.{_name}", promote="none", variants="", outputs=("values", "state"), differentiable=False)(
         _draw.jax_fn
@@ -46,6 +47,12 @@ for _name, _draw in _random.DRAWS.items():
         _OPS[_name].results(_filled)
     if _name in random_checks.VALUE_CHECKS:
         _OPS[_name].check(random_checks.VALUE_CHECKS[_name])
+for _name, _drawn in CUDA_DRAWS.items():
+    _CUDA_OPS[_name] = op(
+        f"random.cuda.{_name}", promote="none", variants="", outputs=("values", "state"), differentiable=False
+    )(_drawn)
+    if _name in random_checks.VALUE_CHECKS:
+        _CUDA_OPS[_name].check(random_checks.VALUE_CHECKS[_name])
 
 
 class Generator:
@@ -61,6 +68,7 @@ class Generator:
         self.device = devices.device(device)
         if self.device.type != "cpu":
             place_of(self.device)  # torch's error when there is no such device
+        self._counts = self.device.type not in ("cpu", "meta")
         self._state = None
         self.manual_seed(67280421310721)
 
@@ -69,10 +77,13 @@ class Generator:
         if not isinstance(seed, (int, np.integer)):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         seed = int(seed)
-        self._state = own_numpy(seed_state(seed))
-        if self.device.type == "meta":
-            self._state = self._state.to(self.device)
+        self._begin(philox.seed_state(seed) if self._counts else seed_state(seed))
         return self
+
+    def _begin(self, state: np.ndarray) -> None:
+        self._state = own_numpy(state)
+        if self.device.type != "cpu":
+            self._state = self._state.to(self.device)
 
     def seed(self) -> int:
         """Start from a seed nobody knows; returns it."""
@@ -82,11 +93,13 @@ class Generator:
 
     def initial_seed(self) -> int:
         """The seed the stream was started with."""
-        return _initial_seed(self._state._read().numpy())
+        state = self._state._read().numpy()
+        return int(state[:1].view(np.uint64)[0]) if self._counts else _initial_seed(state)
 
     def get_state(self) -> Tensor:
         """The state as torch's bytes: interchangeable with real torch."""
-        return own_numpy(np.array(state_to_torch_bytes(self._state._read().numpy())))
+        state = self._state._read().numpy()
+        return own_numpy(np.array(state.view(np.uint8) if self._counts else state_to_torch_bytes(state)))
 
     def set_state(self, new_state: Tensor) -> "Generator":
         """Continue from a state given by `get_state`."""
@@ -94,15 +107,30 @@ class Generator:
             raise TypeError(f"set_state(): argument 'new_state' must be Tensor, not {type(new_state).__name__}")
         if new_state.dtype is not dtypes.uint8 or new_state.device.type != "cpu":
             raise TypeError("RNG state must be a torch.ByteTensor")
-        self._state = own_numpy(state_from_torch_bytes(new_state._read().numpy()))
+        given = new_state._read().numpy()
+        if self._counts and given.size != 16:
+            raise RuntimeError(
+                f"RNG state is wrong size: {given.size} bytes, where the state of a {self.device.type} generator has 16"
+            )
+        self._begin(np.array(given).view(np.int64) if self._counts else state_from_torch_bytes(given))
         return self
 
     def get_offset(self) -> int:
-        """Only the counters of CUDA's generators have an offset."""
-        raise RuntimeError(f"{self.device.type.upper()} Generator does not use offset")
+        """How many words each thread of a CUDA device has been given since the seed; generators of the CPU do not count."""
+        self._demand_offset()
+        return int(self._state._read().numpy()[1])
 
     def set_offset(self, offset: int) -> "Generator":
-        raise RuntimeError(f"{self.device.type.upper()} Generator does not use offset")
+        """Continue as after `offset` words, a multiple of 4."""
+        self._demand_offset()
+        if offset % 4:
+            raise RuntimeError("offset must be a multiple of 4")
+        self._begin(np.array([self._state._read().numpy()[0], offset], np.int64))
+        return self
+
+    def _demand_offset(self):
+        if not self._counts:
+            raise RuntimeError(f"{self.device.type.upper()} Generator does not use offset")
 
     def graphsafe_get_state(self):
         raise NotImplementedError("graphsafe_get_state is not supported in this Generator; use get_state")
@@ -119,8 +147,14 @@ class Generator:
         """Draw by an entry of the table of random operations, and move the state on."""
         if STATE.vmap is not None:
             return STATE.vmap.draw(self, name, operands, statics)
-        state, spec = self._state._read().array, _OPS[name]
-        numbers = _few_numbers(spec, operands, statics) if isinstance(state, np.ndarray) else None
+        if self._counts:
+            spec, numbers = _CUDA_OPS[name], None
+            statics["most"] = devices.most_threads(self.device)
+            if name == "random_from_to":  # the bounds of CUDA's kernel are narrower
+                statics["wide"] = operands[1] % 2**64 >= 2**28
+        else:
+            state, spec = self._state._read().array, _OPS[name]
+            numbers = _few_numbers(spec, operands, statics) if isinstance(state, np.ndarray) else None
         if numbers is not None:
             values, state = spec.host_fn(state, *numbers, **statics)
             self._state = own_numpy(state)
@@ -139,7 +173,9 @@ class Generator:
         return {"device": self.device, "state": self._state._read().numpy()}
 
     def __setstate__(self, saved):
-        self.device, self._state = saved["device"], own_numpy(np.array(saved["state"]))
+        self.device = saved["device"]
+        self._counts = self.device.type not in ("cpu", "meta")
+        self._begin(np.array(saved["state"]))
 
     def __repr__(self):
         return f"<torch._C.Generator object at {id(self):#x}>"
@@ -181,12 +217,12 @@ def thread_safe_generator() -> Generator | None:
 def manual_seed(seed: int) -> Generator:
     """Seed the generators of all devices; returns the CPU generator."""
     seed = int(seed)
-    for generator in _by_device.values():
+    for generator in by_device.values():
         generator.manual_seed(seed)
     return default_generator.manual_seed(seed)
 
 
-_by_device: dict[engine.Place, Generator] = {}
+by_device: dict[engine.Place, Generator] = {}
 
 
 def seed() -> int:
@@ -218,13 +254,13 @@ def fork_rng(devices=None, enabled=True, device_type="cuda"):
         yield
         return
     kept = default_generator._state
-    others = {place: g._state for place, g in _by_device.items()}
+    others = {place: g._state for place, g in by_device.items()}
     try:
         yield
     finally:
         default_generator._state = kept
         for place, state in others.items():
-            _by_device[place]._state = state
+            by_device[place]._state = state
 
 
 def _generator(generator, place) -> Generator:
@@ -236,9 +272,9 @@ def _generator(generator, place) -> Generator:
         return generator
     if place.device.type == "cpu":
         return default_generator
-    found = _by_device.get(place)
+    found = by_device.get(place)
     if found is None:
-        found = _by_device[place] = Generator(place.device).manual_seed(default_generator.initial_seed())
+        found = by_device[place] = Generator(place.device).manual_seed(default_generator.initial_seed())
     return found
 
 
@@ -253,8 +289,6 @@ def _fresh(name, operands, size, dtype, device, generator, requires_grad, out, *
         return creation._given_out(out, made, "randn")
     source = _generator(generator, place)
     made = source._draw(name, *operands, size=size, dtype=dtype.numpy, **statics)
-    if place.device is not devices.cpu:
-        made = made.to(place.device)
     if out is not None:
         return creation._given_out(out, made, "randn")
     return made.requires_grad_(True) if requires_grad else made
@@ -355,8 +389,6 @@ def randperm(
     random_checks.randperm(n, dtype.numpy)
     place = place_of(devices.default_device() if device is None else device)
     made = _generator(generator, place)._draw("randperm", n=n, dtype=dtype.numpy)
-    if place.device is not devices.cpu:
-        made = made.to(place.device)
     return creation._given_out(out, made, "randperm")
 
 
@@ -554,8 +586,6 @@ def _fill(self: Tensor, name: str, operands, generator, **statics) -> Tensor:
     )
     if order != tuple(range(len(shape))):
         made = made.permute(sorted(range(len(order)), key=order.__getitem__))
-    if self.device is not devices.cpu:
-        made = made.to(self.device)
     write_through(self, made if made._chain is None else made.contiguous())
     return self
 
@@ -657,17 +687,26 @@ def _noise(like: Tensor, name: str, operands, size=None, **statics) -> Tensor:
     made = _generator(None, place)._draw(name, *operands, size=drawn, dtype=like.dtype.numpy, **statics)
     if order:
         made = Tensor.__new_plain__(made.permute(sorted(range(len(order)), key=order.__getitem__))._read(), strides)
-    return made if place.device is devices.cpu else made.to(like.device)
+    return made
 
 
 def dropout_noise(input: Tensor, p: float, size=None) -> Tensor:
     """What dropout multiplies by: 0 with probability p, else 1 / (1 - p)."""
+    return _scaled_noise("dropout_noise", input, p, size)
+
+
+def feature_noise(input: Tensor, p: float, size) -> Tensor:
+    """The same for whole channels, which CUDA draws by another kernel."""
+    return _scaled_noise("dropout_noise" if input.device.type == "cpu" else "feature_noise", input, p, size)
+
+
+def _scaled_noise(name, input, p, size):
     random_checks.bernoulli(1.0 - p, input.dtype.numpy)
     if input.dtype.priority < 2:
         raise RuntimeError(
             f"result type Float can't be cast to the desired output type {random_checks.NAMES[input.dtype.name][0]}"
         )
-    return _noise(input, "dropout_noise", (float(p),), size)
+    return _noise(input, name, (float(p),), size)
 
 
 def kept_noise(input: Tensor, p: float, size=None) -> Tensor:
@@ -680,7 +719,7 @@ def rrelu_noise(input: Tensor, lower: float, upper: float, generator: Generator 
     """Slopes of rrelu in training: of [lower, upper) where the input is not positive, else 1."""
     place = input._storage.value.place
     drawn = _generator(generator, place)._draw("rrelu_noise", input.detach(), float(lower), float(upper))
-    return drawn if place.device is devices.cpu else drawn.to(input.device)
+    return drawn
 
 
 FUNCTIONS = {

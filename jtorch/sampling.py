@@ -1,7 +1,6 @@
 """Random numbers that are drawn by rejection: binomial, gamma, Dirichlet; and how gradients pass through draws."""
 
 import jtorch
-from jtorch import devices
 from jtorch.dispatch import apply
 from jtorch.functions.composite import operation
 from jtorch.ops import random_checks
@@ -45,5 +44,4 @@ def _sample_dirichlet(input: Tensor, generator=None) -> Tensor:
 
 def _draw(name: str, *operands: Tensor, generator) -> Tensor:
     place = operands[0]._storage.value.place
-    made = _generator(generator, place)._draw(name, *operands)
-    return made if place.device is devices.cpu else made.to(operands[0].device)
+    return _generator(generator, place)._draw(name, *operands)

@@ -11,7 +11,7 @@ import types
 import numpy as np
 
 import jtorch
-from jtorch import casting, dtypes, engine, precision
+from jtorch import casting, dtypes, engine, precision, random
 from jtorch.autograd.mode import STATE
 from jtorch.engine import Settings
 from jtorch.nn import Module
@@ -114,7 +114,7 @@ class Captured:
             if binding.holds(tensors) and len(views) == sum(tensor._chain is not None for tensor in tensors):
                 with _whole(views):
                     return binding.replay(tensors)
-        walked = [self.captures, jtorch.default_generator, *_GLOBAL_HOOKS, *roots]
+        walked = [self.captures, jtorch.default_generator, random.by_device, *_GLOBAL_HOOKS, *roots]
         reached = reach(walked)
         there = {id(storage) for storage in reached.storages}
         views = [t for t in views if id(t._storage) not in there]

@@ -261,7 +261,7 @@ def apply(function, operands, dims, randomness) -> list[Tensor]:
         return run(function, operands, dims, randomness)
     found = _Found()
     start = next(_sequence)
-    states = {g: g._state for g in [random.default_generator, *random._by_device.values()]}
+    states = {g: g._state for g in [random.default_generator, *random.by_device.values()]}
 
     def recorded(inner):
         leaves = {}

@@ -73,7 +73,7 @@ class _Surroundings:
 
 
 def _random_states() -> dict:
-    generators = [random.default_generator, *random._by_device.values()]
+    generators = [random.default_generator, *random.by_device.values()]
     return {generator: generator._state for generator in generators}
 
 

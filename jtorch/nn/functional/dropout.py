@@ -32,7 +32,7 @@ def drop(input, p, training, inplace, feature=False, alpha=False):
         return input.mul_(0) if inplace else input * input.new_zeros(())
     size = _feature_size(input) if feature else None
     if not alpha:
-        noise = random.dropout_noise(input, p, size)
+        noise = random.feature_noise(input, p, size) if feature else random.dropout_noise(input, p)
         return input.mul_(noise) if inplace else input * noise
     kept = random.kept_noise(input, p, size)
     scale = 1 / math.sqrt((_SATURATION**2 * p + 1) * (1 - p))
