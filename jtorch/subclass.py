@@ -1,6 +1,7 @@
 """`__torch_function__`: classes, and blocks of code, that decide about functions of torch themselves; results that keep a subclass."""
 
 import functools
+import inspect
 
 from .autograd.mode import STATE
 from .devices import device
@@ -69,13 +70,27 @@ def deciders(args, kwargs=()) -> list:
     return found
 
 
-def offered(fn, module="jtorch"):
-    """A function, of `module`, that is first offered to the blocks and arguments that decide about functions."""
+def _spelled_out(fn, args, kwargs):
+    """A call in which arguments without a default are given by position and all others by name."""
+    bound = inspect.signature(fn).bind(*args, **kwargs)
+    bound.apply_defaults()
+    required = [name for name, p in bound.signature.parameters.items() if p.default is p.empty]
+    rest = {name: value for name, value in bound.arguments.items() if name not in required}
+    return tuple(bound.arguments[name] for name in required), rest
+
+
+def offered(fn, module="jtorch", spelled=False):
+    """A function, of `module`, that is first offered to the blocks and arguments that decide about functions.
+
+    `spelled` hands over what has a default by name, whether it was given or not.
+    """
 
     @functools.wraps(fn)
     def call(*args, **kwargs):
         found = deciders(args, kwargs)
         if found or STATE.modes:
+            if spelled:
+                args, kwargs = _spelled_out(fn, args, kwargs)
             return call_torch_function(call, found, args, kwargs)
         return fn(*args, **kwargs)
 

@@ -1,4 +1,5 @@
 """torch.futures, and what torch.jit.fork gives."""
+
 import torch
 
 # --- then

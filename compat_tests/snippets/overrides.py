@@ -47,6 +47,8 @@ d = Duck()
 ]
 # --- lists
 [torch.cat([x, Duck()]), torch.stack([Duck(), x])]
+# --- einsum with a list of operands
+torch.einsum("ij,jk", (x, Duck()))
 # --- functions with several results
 [torch.topk(Duck(), 2), torch.max(Duck(), 1)]
 # --- layers as functions

@@ -30,15 +30,17 @@ class Composite:
 COMPOSITES: list[Composite] = []
 
 
-def composite(*names: str, variants: str = "function method"):
+def composite(*names: str, variants: str = "function method", arguments=None):
     """Register a function under torch's names; `variants` as for operations, of which `out` adds the keyword.
+
+    `arguments` brings positional arguments into the form in which `__torch_function__` sees them.
 
     The function itself stays as it is, for use by others. What users call understands numpy's names of arguments (`axis`) too.
     """
 
     def register(fn):
-        called = _for_users(fn, names[0], "out" in variants.split())
-        method = _for_users(fn, names[0], False) if {"out", "method"} <= {*variants.split()} else called
+        called = _for_users(fn, names[0], "out" in variants.split(), arguments)
+        method = _for_users(fn, names[0], False, arguments) if {"out", "method"} <= {*variants.split()} else called
         space, _, short = names[0].rpartition(".")
         for made in (called, method):
             made.__qualname__ = short
@@ -82,7 +84,7 @@ def writing(name: str):
     return inplace(OPS[name])
 
 
-def _for_users(fn, name: str, with_out: bool):
+def _for_users(fn, name: str, with_out: bool, arguments=None):
     code = fn.__code__  # `inspect.signature` would take a noticeable part of `import jtorch`
     known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     open_ended = bool(code.co_flags & inspect.CO_VARKEYWORDS)
@@ -91,7 +93,7 @@ def _for_users(fn, name: str, with_out: bool):
     def call(*args, **kwargs):
         found = deciders(args, kwargs)
         if found or STATE.modes:
-            return call_torch_function(call, found, args, kwargs)
+            return call_torch_function(call, found, args if arguments is None else arguments(args), kwargs)
         if kwargs and ((with_out and "out" in kwargs) or not (open_ended or kwargs.keys() <= known)):
             return unusual(args, kwargs)
         try:

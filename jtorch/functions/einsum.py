@@ -11,7 +11,13 @@ _bmm, _mul, _sum = operation("bmm"), operation("mul"), operation("sum")
 PLANNING = {"enabled": True, "strategy": "auto"}
 
 
-@composite("einsum", variants="function")
+def _operands_apart(args):
+    equation, *operands = args
+    one_list = len(operands) == 1 and isinstance(operands[0], (list, tuple))
+    return (equation, *(operands[0] if one_list else operands))
+
+
+@composite("einsum", variants="function", arguments=_operands_apart)
 def einsum(equation, *operands):
     """Sum of products, written in Einstein's notation; or as operands each followed by its list of dimensions.
 
