@@ -12,7 +12,9 @@ from jtorch import dispatch
 from jtorch.ops import activation
 from jtorch.ops import convolution as ops
 from jtorch.ops.attention import _attend
+from jtorch.ops.linalg import matrix_exp_backward
 from jtorch.ops.lowerings import columns, patches, row_blocks, row_maxima, taps
+from jtorch.ops.matrix_exponential import exponential
 
 # Input, weight, stride, padding, dilation.
 CASES = [
@@ -168,6 +170,33 @@ def test_attention_needs_memory_for_rows_alone():
         return jax.jit(gradient).lower(shape, shape, shape).compile().memory_analysis().temp_size_in_bytes
 
     assert needed(8192) < 2.5 * needed(4096)
+
+
+def test_matrix_exponential():
+    """Of matrices that need no squaring, some, and so many that the others of the batch must be left alone; against JAX's, with its own derivatives."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((5, 4, 4)) * np.array([0, 1e-9, 0.1, 1, 5])[:, None, None]
+    x[0] = np.triu(np.full((4, 4), 300.0), 3)  # nilpotent
+    slope = rng.standard_normal(x.shape)
+
+    def gradient(x, slope):
+        return matrix_exp_backward(slope, x)
+
+    def plain(x):
+        return jax.vmap(jax.scipy.linalg.expm)(x)
+
+    def plain_gradient(x, slope):
+        return jax.vjp(plain, x)[1](slope)[0]
+
+    @jax.jit
+    def all_of_them(x, slope):
+        made = exponential(x), gradient(x, slope), jax.vjp(gradient, x[1:], slope[1:])[1](x[1:])
+        return made, (plain(x), plain_gradient(x, slope), jax.vjp(plain_gradient, x[1:], slope[1:])[1](x[1:]))
+
+    with jax.enable_x64(True):
+        for made, expected in zip(*map(jax.tree.leaves, all_of_them(x, slope)), strict=True):
+            size = np.abs(expected).max((1, 2), keepdims=True)
+            np.testing.assert_allclose(made / size, expected / size, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 31, 32, 33, 257, 1030])
