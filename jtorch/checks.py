@@ -85,12 +85,16 @@ def _check_not_implemented(cond, message=None) -> None:
     _check_with(NotImplementedError, cond, message)
 
 
-def _check_tensor_all(cond, message=None) -> None:
-    """Raise a RuntimeError unless all elements of a bool tensor are True."""
+def _check_tensor_all_with(error_type, cond, message=None) -> None:
     import jtorch
 
     if not isinstance(cond, Tensor):
         raise TypeError(f"cond must be a tensor, but got {type(cond)}")
     if cond.dtype != jtorch.bool:
         raise TypeError(f"cond tensor must have dtype torch.bool, but got {cond.dtype}")
-    _check_with(RuntimeError, bool(cond.all()), message)
+    _check_with(error_type, bool(cond.all()), message)
+
+
+def _check_tensor_all(cond, message=None) -> None:
+    """Raise a RuntimeError unless all elements of a bool tensor are True."""
+    _check_tensor_all_with(RuntimeError, cond, message)

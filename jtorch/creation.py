@@ -10,7 +10,7 @@ import numpy as np
 from . import devices, dtypes, engine
 from .dtypes import dtype as dtype_class
 from .interop import from_numpy, own_numpy
-from .layout import preserved_strides
+from .layout import strides_alike
 from .overloads import no_overload
 from .promotion import check_range
 from .size import Size
@@ -51,12 +51,7 @@ def _alike(make, shape, dtype: np.dtype, device) -> np.ndarray:
 def _numpy_dtype(dtype, fallback=None, name="empty"):
     if dtype is None:
         return (fallback or dtypes.default_dtype()).numpy
-    if dtype is builtins.float:
-        return dtypes.float64.numpy
-    if dtype is builtins.int:
-        return dtypes.int64.numpy
-    if dtype is builtins.bool:
-        return dtypes.bool.numpy
+    dtype = dtypes.PYTHON.get(dtype, dtype)
     if not isinstance(dtype, dtype_class):
         raise TypeError(f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
     return dtype.numpy
@@ -97,6 +92,7 @@ def _given_out(out, made: Tensor, name: str, *inputs) -> Tensor:
 # From data
 
 
+@dtypes.taking_python_types
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False) -> Tensor:
     """A new tensor with a copy of `data` (numbers, nested sequences, numpy arrays, tensors).
 
@@ -258,6 +254,7 @@ def _infer(leaves) -> dtype_class:
 
 def as_tensor(data, dtype=None, device=None) -> Tensor:
     """`data` as a tensor, sharing memory when it is a tensor or numpy array of that dtype and device already."""
+    dtype = dtypes.PYTHON.get(dtype, dtype)
     if isinstance(data, Tensor):
         return data.to(device=device or data.device, dtype=dtype or data.dtype)
     if isinstance(data, np.ndarray):
@@ -266,6 +263,7 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
     return tensor(data, dtype=dtype, device=device)
 
 
+@dtypes.taking_python_types
 def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> Tensor:
     """Any array-like as a tensor; `copy` True always copies, False never does."""
     if copy:
@@ -290,12 +288,14 @@ def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, 
     return _finish(_filled((), s, _numpy_dtype(dtype)), device, requires_grad, layout=layout)
 
 
+@dtypes.taking_python_types
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Tensor:
     """A 1-D tensor that shares the memory of an object with the buffer protocol."""
     made = from_numpy(np.frombuffer(buffer, dtype.numpy, count, offset))
     return made.requires_grad_(True) if requires_grad else made
 
 
+@dtypes.taking_python_types
 def from_file(
     filename, shared=None, size=0, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
 ) -> Tensor:
@@ -406,6 +406,7 @@ def _no_more(kwargs, name):
         raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(kwargs))}'")
 
 
+@dtypes.taking_python_types
 def full(
     size,
     fill_value,
@@ -458,20 +459,14 @@ def _require_tensor(name, input):
 
 
 def _like(input, made: np.ndarray, device, requires_grad, memory_format):
-    from .layout import channels_last_strides, normal
-
     out = _finish(made, device or input.device, requires_grad)
-    if memory_format in (dtypes.channels_last, dtypes.channels_last_3d):
-        strides = normal(out._aval.shape, channels_last_strides(out._aval.shape))
-    elif memory_format is dtypes.contiguous_format:
-        strides = None
-    else:
-        strides = preserved_strides(input)
+    strides = strides_alike(input, memory_format)
     if strides is not None:
         out._strides = out._storage.strides = strides
     return out
 
 
+@dtypes.taking_python_types
 def zeros_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
@@ -485,6 +480,7 @@ def zeros_like(
     return _like(input, made, device, requires_grad, memory_format)
 
 
+@dtypes.taking_python_types
 def ones_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
@@ -498,6 +494,7 @@ def ones_like(
     return _like(input, made, device, requires_grad, memory_format)
 
 
+@dtypes.taking_python_types
 def empty_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
@@ -510,6 +507,7 @@ def empty_like(
     return zeros_like(input, dtype=dtype, device=device, requires_grad=requires_grad, memory_format=memory_format)
 
 
+@dtypes.taking_python_types
 def full_like(
     input,
     fill_value,
@@ -539,6 +537,7 @@ def full_like(
     return _like(input, made, device, requires_grad, memory_format)
 
 
+@dtypes.taking_python_types
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False) -> Tensor:
     return tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
 
@@ -613,6 +612,7 @@ def _number(x):
     return x.item() if isinstance(x, (Tensor, np.generic)) else x
 
 
+@dtypes.taking_python_types
 def arange(
     *args, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, **kwargs
 ) -> Tensor:
@@ -689,6 +689,7 @@ def range(start=0, end=None, step=1, *, out=None, dtype=None, layout=None, devic
     return _given_out(out, _finish(array, device, requires_grad), "range")
 
 
+@dtypes.taking_python_types
 def linspace(
     start, end, steps, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
 ) -> Tensor:
@@ -746,6 +747,7 @@ def _between(start: int, end: int, steps: int, work) -> np.ndarray:
     return np.where(np.arange(steps) < steps // 2, upwards, downwards).astype(np.float64)
 
 
+@dtypes.taking_python_types
 def logspace(
     start,
     end,

@@ -8,7 +8,7 @@ import numpy as np
 from . import dtypes, engine, precision, promotion
 from .autograd.mode import STATE
 from .autograd.node import Origin, Saved, accumulator, node_class, rule_for
-from .dtypes import dtype
+from .dtypes import PYTHON, dtype
 from .engine import Prim
 from .layout import elementwise_strides, normal
 from .ops.kinds import SCALAR_NAMES
@@ -583,6 +583,7 @@ def _static(arg, param, args, plan):
     if param.kind in (Dim, Dims):
         return _wrap_dims(arg, param, args, plan)
     if param.kind is DType:
+        arg = PYTHON.get(arg, arg)
         if isinstance(arg, dtype):
             return arg.numpy
         if arg is None or isinstance(arg, np.dtype):

@@ -1,5 +1,8 @@
 """The dtypes, layouts and memory formats of torch, each dtype beside its numpy counterpart."""
 
+import builtins
+import functools
+
 import ml_dtypes
 import numpy as np
 
@@ -94,6 +97,21 @@ NAMES = {
     "chalf": chalf, "cfloat": cfloat, "cdouble": cdouble,
 }  # fmt: skip
 
+# What Python's own types stand for where a dtype is asked for: torch.zeros(2, dtype=int).
+PYTHON = {builtins.float: float64, builtins.int: int64, builtins.bool: bool, builtins.complex: complex128}
+
+
+def taking_python_types(fn):
+    """A function whose keyword `dtype` may be one of Python's types, too."""
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        if kwargs.get("dtype").__class__ is type:
+            kwargs["dtype"] = PYTHON.get(kwargs["dtype"], kwargs["dtype"])
+        return fn(*args, **kwargs)
+
+    return call
+
 
 class layout:
     """A torch layout (strided, sparse_coo, ...)."""
@@ -135,7 +153,7 @@ class finfo:
     """
 
     def __init__(self, dtype: dtype | None = None):
-        dtype = dtype or default_dtype()
+        dtype = PYTHON.get(dtype, dtype) or default_dtype()
         if not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'")
         info = ml_dtypes.finfo(dtype.to_real().numpy)
@@ -165,6 +183,7 @@ class iinfo:
     """
 
     def __init__(self, dtype: dtype):
+        dtype = PYTHON.get(dtype, dtype)
         if dtype.priority != 1:
             raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{dtype}'")
         info = np.iinfo(dtype.numpy)

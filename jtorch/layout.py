@@ -99,6 +99,13 @@ def preserved_strides(tensor):
     return elementwise_strides([tensor], shape)
 
 
+def strides_alike(tensor, memory_format):
+    """Strides of a tensor made like another one, in a memory format if one is named."""
+    if memory_format in (dtypes.channels_last, dtypes.channels_last_3d):
+        return normal(tensor._aval.shape, channels_last_strides(tensor._aval.shape))
+    return None if memory_format is dtypes.contiguous_format else preserved_strides(tensor)
+
+
 def view_strides(shape, strides, wanted):
     """Strides that show the same memory in another shape without a copy, or None: torch's computeStride."""
     if 0 in shape:

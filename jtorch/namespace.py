@@ -4,7 +4,7 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_C __config__ _dynamo _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures fx hub jit library masked multiprocessing onnx overrides precision profiler
+    """_C __config__ _dynamo _higher_order_ops _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures fx hub jit library masked multiprocessing onnx overrides precision profiler
     signal sparse testing threads torch_version types version""".split()
 )
 
@@ -18,7 +18,7 @@ _SHOWN = {
         set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled""",
     "autograd.anomaly": "is_anomaly_enabled is_anomaly_check_nan_enabled set_anomaly_enabled",
     "capturing": "CaptureError capture cond scan while_loop",
-    "checks": """_assert _assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all _check_type _check_value _check_with""",
+    "checks": """_assert _assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all _check_tensor_all_with _check_type _check_value _check_with""",
     "compiler": "compile",
     "cuda.streams": "Event Stream",
     "determinism": """use_deterministic_algorithms are_deterministic_algorithms_enabled is_deterministic_algorithms_warn_only_enabled

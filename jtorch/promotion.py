@@ -24,7 +24,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     >>> torch.promote_types(torch.int32, torch.float16)
     torch.float16
     """
-    a, b = type1, type2
+    a, b = dtypes.PYTHON.get(type1, type1), dtypes.PYTHON.get(type2, type2)
     if a is b:
         return a
     if a.is_float8 or b.is_float8:
@@ -105,7 +105,7 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     >>> torch.can_cast(torch.float32, torch.int64)
     False
     """
-    return from_.priority <= to.priority
+    return dtypes.PYTHON.get(from_, from_).priority <= dtypes.PYTHON.get(to, to).priority
 
 
 # Names of C++ types that numbers are converted to.

@@ -17,7 +17,7 @@ from . import creation, devices, dtypes, engine
 from .autograd.mode import STATE
 from .dispatch import apply
 from .interop import own_numpy
-from .layout import preserved_strides
+from .layout import preserved_strides, strides_alike
 from .ops import philox, random_checks
 from .ops import random as _random
 from .ops.cuda_draws import CUDA_DRAWS
@@ -300,6 +300,7 @@ def _shape(size, kwargs, name):
     return shape
 
 
+@dtypes.taking_python_types
 def rand(
     *size,
     generator=None,
@@ -322,6 +323,7 @@ def rand(
     return _fresh("rand", (), _shape(size, kwargs, "rand"), dtype, device, generator, requires_grad, out)
 
 
+@dtypes.taking_python_types
 def randn(
     *size,
     generator=None,
@@ -343,6 +345,7 @@ def _dtype_of(dtype, out, default=None):
     return (dtype or (out.dtype if out is not None else default or dtypes.default_dtype())).numpy
 
 
+@dtypes.taking_python_types
 def randint(
     *args,
     generator=None,
@@ -380,6 +383,7 @@ def _randint(low, high, shape, dtype, device, generator, requires_grad, out):
     return _fresh("random_from_to", (base, span), shape, dtype, device, generator, requires_grad, out, wide=wide)
 
 
+@dtypes.taking_python_types
 def randperm(
     n: int, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
 ) -> Tensor:
@@ -392,6 +396,7 @@ def randperm(
     return creation._given_out(out, made, "randperm")
 
 
+@dtypes.taking_python_types
 def normal(
     mean,
     std=None,
@@ -494,6 +499,7 @@ def poisson(input: Tensor, generator=None) -> Tensor:
     return _drawn_from(None, made, "poisson", "PoissonBackward0", input)
 
 
+@dtypes.taking_python_types
 def rand_like(
     input,
     *,
@@ -506,9 +512,10 @@ def rand_like(
     pin_memory=False,
 ) -> Tensor:
     """`rand` in the shape, dtype and device of `input`."""
-    return _like(input, rand, dtype, device, requires_grad, generator)
+    return _like(input, rand, dtype, device, requires_grad, generator, memory_format)
 
 
+@dtypes.taking_python_types
 def randn_like(
     input,
     *,
@@ -521,9 +528,14 @@ def randn_like(
     pin_memory=False,
 ) -> Tensor:
     """`randn` in the shape, dtype and device of `input`."""
-    return _like(input, randn, dtype, device, requires_grad, generator)
+
+    def scattered(size, *, dtype, device, generator):
+        return _fresh("normal", (0.0, 1.0), size, dtype, device, generator, False, None, contiguous=False)
+
+    return _like(input, randn, dtype, device, requires_grad, generator, memory_format, scattered)
 
 
+@dtypes.taking_python_types
 def randint_like(
     input,
     low=0,
@@ -544,25 +556,28 @@ def randint_like(
     def draw(size, **kwargs):
         return randint(low, high, size, **kwargs)
 
-    return _like(input, draw, dtype, device, requires_grad, generator)
+    return _like(input, draw, dtype, device, requires_grad, generator, memory_format)
 
 
-def _like(input, draw, dtype, device, requires_grad, generator):
+def _like(input, draw, dtype, device, requires_grad, generator, memory_format, scattered=None):
+    """Numbers drawn in the shape of `input`; by `scattered`, where given, if they do not lie in order: torch draws normal numbers otherwise then."""
     if input._dispatcher is not None:
-        made = input._drawn_alike(lambda local: _like(local, draw, dtype, device, False, generator))
+        made = input._drawn_alike(
+            lambda local: _like(local, draw, dtype, device, False, generator, memory_format, scattered)
+        )
         return made.requires_grad_(requires_grad)
     if input._aval.layout is not dtypes.strided:
         from .sparse.construction import random_like
 
         return random_like(input, draw, dtype, device, requires_grad, generator)
-    strides = preserved_strides(input)
+    strides = strides_alike(input, memory_format)
     shape, dtype, device = input._aval.shape, dtype or input.dtype, device or input.device
     if strides is None:
         made = draw(shape, dtype=dtype, device=device, generator=generator)
     else:
         # Torch fills memory in memory order.
-        order = sorted(range(len(shape)), key=lambda d: -strides[d])
-        packed = draw(tuple(shape[d] for d in order), dtype=dtype, device=device, generator=generator)
+        order = _random.memory_order(shape, strides)
+        packed = (scattered or draw)(tuple(shape[d] for d in order), dtype=dtype, device=device, generator=generator)
         made = Tensor.__new_plain__(packed.permute(sorted(range(len(order)), key=order.__getitem__))._read(), strides)
     return made.requires_grad_(True) if requires_grad else made
 

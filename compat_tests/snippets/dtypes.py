@@ -356,3 +356,12 @@ bias = torch.arange(16.0).to(torch.bfloat16)
         )
     ],
 ]
+# --- Python's types where a dtype is asked for
+x = torch.tensor([0.5, 2.0])
+print([torch.tensor(1, dtype=float), torch.tensor([1.5], dtype=int), torch.zeros(1, dtype=complex), torch.ones_like(x, dtype=bool), torch.full((1,), 2, dtype=float)])
+print([torch.arange(2, dtype=float), torch.as_tensor([1], dtype=float), torch.linspace(0, 1, 2, dtype=float), x.new_tensor([1], dtype=int), torch.tril_indices(1, 1, dtype=int).dtype])
+print([x.to(int), x.to(dtype=bool), x.to("cpu", float), x.sum(dtype=float), x.cumsum(0, dtype=float), torch.softmax(x, 0, dtype=float).dtype, x.view(int)])
+print([torch.randn(1, dtype=float).dtype, torch.randint(3, (1,), dtype=float).dtype, torch.rand_like(x, dtype=float).dtype, torch.nn.Linear(1, 1).to(float).weight.dtype])
+[torch.finfo(float).bits, torch.iinfo(int).bits, torch.can_cast(float, int), torch.promote_types(float, int)]
+# --- a type of Python that is no dtype
+torch.ones(2).to(str)

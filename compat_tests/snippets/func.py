@@ -321,3 +321,18 @@ y = vmap(lambda p, b, t: functional_call(base, (p, b), (t,)), in_dims=(0, 0, Non
 stack_module_state([torch.nn.Linear(1, 1), torch.nn.ReLU()])
 # --- functionalize
 functionalize(lambda t: t.clone().add_(1))(x)
+# --- associative_scan
+from torch._higher_order_ops.associative_scan import associative_scan
+x = torch.arange(1.0, 11).view(2, 5).requires_grad_()
+sums = associative_scan(torch.add, x, 1, combine_mode="generic")
+(grad,) = torch.autograd.grad(sums.square().sum(), x)
+print(sums.detach(), grad, associative_scan(torch.mul, x.detach(), -2, combine_mode="generic"))
+joined = associative_scan(lambda a, b: (a[0] * b[0], a[1] * b[0] + b[1]), (x.detach() / 5, x.detach()), 1, reverse=True, combine_mode="generic")
+print(joined)
+[associative_scan(torch.maximum, torch.tensor([3, 1, 4, 1, 5, 9])[:n], 0, combine_mode="generic").tolist() for n in range(1, 7)]
+# --- associative_scan: pointwise on the CPU
+from torch._higher_order_ops.associative_scan import associative_scan
+associative_scan(torch.add, torch.ones(3), 0)
+# --- associative_scan: nothing to scan
+from torch._higher_order_ops.associative_scan import associative_scan
+associative_scan(torch.add, torch.ones(0), 0, combine_mode="generic")

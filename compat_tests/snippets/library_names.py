@@ -26,6 +26,13 @@ torch._check_not_implemented(False, lambda: "not there")
 torch._check_tensor_all(torch.tensor([True, False]), lambda: "not all")
 # --- check of all elements, dtype
 torch._check_tensor_all(torch.tensor([1, 0]), lambda: "not all")
+# --- _check_tensor_all_with
+torch._check_tensor_all_with(ValueError, torch.tensor([True]))
+torch._check_tensor_all_with(ValueError, torch.tensor([True, False]), lambda: "not all")
+# --- the class of compiled modules, and errors, in torch._dynamo
+import torch._dynamo
+module = torch.compile(torch.nn.Linear(1, 1), backend="eager")
+[isinstance(module, torch._dynamo.eval_frame.OptimizedModule), issubclass(torch._dynamo.exc.Unsupported, RuntimeError), torch.nn.modules.module._EXTRA_STATE_KEY_SUFFIX]
 # --- torch is in itself
 [torch.torch is torch, torch.torch.Tensor is torch.Tensor]
 # --- Future of a type

@@ -188,3 +188,12 @@ from torch.distributions import Categorical, Normal, Uniform
     Categorical(torch.tensor([0.2, 0.8])).sample((4,)),
     Uniform(0.0, 2.0).sample(),
 ]
+# --- normal numbers like a tensor that is not contiguous
+x = torch.zeros(5, 6).t()
+image = torch.zeros(1, 2, 3, 4).to(memory_format=torch.channels_last)
+[torch.randn_like(x), torch.randn_like(image).sum(1), torch.randn_like(x[:2]), torch.rand(1)]
+# --- drawn like a tensor, in a memory format
+image = torch.zeros(1, 2, 3, 4).to(memory_format=torch.channels_last)
+kept, plain = torch.randn_like(image), torch.randn_like(image, memory_format=torch.contiguous_format)
+turned = torch.rand_like(plain, memory_format=torch.channels_last)
+[kept.stride(), plain.stride(), turned.stride(), plain[0, 0], turned[0, 0], torch.randint_like(image, 9, memory_format=torch.contiguous_format)]

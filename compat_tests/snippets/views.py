@@ -316,3 +316,7 @@ q = torch.arange(12.0).reshape(1, 1, 3, 4)
 print(torch.nn.functional.pad(q, (-2, 3, 0, 1), "replicate"), torch.nn.functional.pad(q, (-2, 2, 0, 1), "reflect"))
 print(torch.nn.functional.cosine_similarity(torch.ones(2, 3), torch.ones(2, 1, 3), dim=-1))
 torch.nn.functional.cosine_similarity(torch.tensor(2.0), torch.tensor(3.0), dim=0)
+# --- as_strided with a size that is a tensor
+x = torch.arange(6.0)
+rows = torch.div(6, 2, rounding_mode="trunc")
+[x.as_strided((rows, 2), (2, 1)), torch.as_strided(x, size=[2, torch.tensor(2)], stride=(torch.tensor(1), 1))]

@@ -4,12 +4,16 @@ from types import SimpleNamespace
 
 from jtorch.compiler import OptimizedModule, allow_in_graph, disable, is_compiling, list_backends, reset
 
+from . import eval_frame, exc
+
 __all__ = [
     "OptimizedModule",
     "allow_in_graph",
     "assume_constant_result",
     "config",
     "disable",
+    "eval_frame",
+    "exc",
     "graph_break",
     "is_compiling",
     "list_backends",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..autograd.mode import STATE
+from ..dtypes import PYTHON
 from ..errors import StridedOnly
 from ..generate import _SPELLINGS as SPELLINGS
 from ..generate import function, inplace
@@ -94,8 +95,11 @@ def _for_users(fn, name: str, with_out: bool, arguments=None):
         found = deciders(args, kwargs)
         if found or STATE.modes:
             return call_torch_function(call, found, args if arguments is None else arguments(args), kwargs)
-        if kwargs and ((with_out and "out" in kwargs) or not (open_ended or kwargs.keys() <= known)):
-            return unusual(args, kwargs)
+        if kwargs:
+            if kwargs.get("dtype").__class__ is type:
+                kwargs["dtype"] = PYTHON.get(kwargs["dtype"], kwargs["dtype"])
+            if (with_out and "out" in kwargs) or not (open_ended or kwargs.keys() <= known):
+                return unusual(args, kwargs)
         try:
             return fn(*args, **kwargs)
         except StridedOnly as error:

@@ -59,7 +59,7 @@ def parse_to(*args, device=None, dtype=None, other=None, non_blocking=False, cop
     """The arguments of `.to`: (device, dtype, non_blocking, copy, memory_format)."""
     rest = []
     for arg in args:
-        if isinstance(arg, dtypes.dtype):
+        if isinstance(arg, dtypes.dtype) or (arg.__class__ is builtins.type and arg in dtypes.PYTHON):
             dtype = arg
         elif isinstance(arg, Tensor):
             other = arg
@@ -71,7 +71,7 @@ def parse_to(*args, device=None, dtype=None, other=None, non_blocking=False, cop
             device = arg
         elif arg is not None:
             raise TypeError(
-                f"to() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)}); expected a device, a dtype or a tensor"
+                f"to() received an invalid combination of arguments - got ({', '.join(builtins.type(a).__name__ for a in args)}), but expected one of: a device, a dtype or a tensor"
             )
     if rest:
         non_blocking, copy = (rest + [copy])[:2] if len(rest) == 1 else rest[:2]
@@ -79,7 +79,7 @@ def parse_to(*args, device=None, dtype=None, other=None, non_blocking=False, cop
         device, dtype = other.device, other.dtype
     return (
         None if device is None else devices.canonical(devices.device(device)),
-        dtype,
+        dtypes.PYTHON.get(dtype, dtype),
         non_blocking,
         copy,
         memory_format,

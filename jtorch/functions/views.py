@@ -2,7 +2,7 @@
 
 import math
 
-from .. import engine
+from .. import dtypes, engine
 from ..autograd.mode import is_grad_enabled
 from ..dispatch import apply, wrap_dim
 from ..dtypes import strided
@@ -54,8 +54,9 @@ def view(input: Tensor, *size, dtype=None):
         raise TypeError(
             "view() received an invalid combination of arguments - got (), but expected one of:\n * (torch.dtype dtype)\n * (tuple of ints size)\n"
         )
-    if dtype is not None or (len(size) == 1 and type(size[0]).__name__ == "dtype"):
-        return view_dtype(input, dtype or size[0])
+    if dtype is not None or (len(size) == 1 and isinstance(size[0], (dtypes.dtype, type))):
+        kind = dtype or size[0]
+        return view_dtype(input, dtypes.PYTHON.get(kind, kind))
     wanted = infer_size(_size(size), input._aval.size)
     strides = view_strides(input._aval.shape, input.stride(), wanted)
     if strides is None:
@@ -586,7 +587,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
 def as_strided(input: Tensor, size, stride, storage_offset=None) -> Tensor:
     """Any size and strides over the storage of a tensor."""
-    size, stride = tuple(size), tuple(stride)
+    size, stride = _size((size,)), _size((stride,), "stride")
     offset = input._offset if storage_offset is None else storage_offset
     if len(size) != len(stride):
         raise RuntimeError(f"mismatch in length of strides and shape: {len(stride)} != {len(size)}")

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 import jtorch
 from jtorch.autograd.mode import STATE
+from jtorch.dtypes import PYTHON
 from jtorch.nn.modules._hooks import (
     _global_backward_hooks,
     _global_backward_pre_hooks,
@@ -26,6 +27,7 @@ from jtorch.nn.modules._hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
+from jtorch.nn.modules._state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX
 from jtorch.nn.modules._state import _IncompatibleKeys as _IncompatibleKeys
 from jtorch.nn.modules._state import _StateDict
 from jtorch.nn.parameter import Buffer, Parameter
@@ -715,7 +717,7 @@ def _parse_to(*args, **kwargs):
     if args and isinstance(args[0], jtorch.Tensor):
         other, args = args[0], args[1:]
         names = names[2:]
-    elif args and isinstance(args[0], jtorch.dtype):
+    elif args and (isinstance(args[0], jtorch.dtype) or args[0].__class__ is type):
         names = names[1:]
     given = dict(zip(names, args, strict=False))
     if len(args) > len(names) or set(found) - {"device", "dtype", "non_blocking", "copy"} or set(given) & set(kwargs):
@@ -727,6 +729,7 @@ def _parse_to(*args, **kwargs):
     device, dtype = found["device"], found["dtype"]
     if other is not None:
         device, dtype = other.device, other.dtype
+    dtype = PYTHON.get(dtype, dtype)
     if dtype is not None and not isinstance(dtype, jtorch.dtype):
         raise TypeError(f"to() received an invalid combination of arguments: {dtype!r} is not a torch.dtype")
     if device is not None:
