@@ -181,3 +181,24 @@ def test_folders_of_safetensors(tmp_path):
     assert again["b"].equal(state["b"])
     with pytest.raises(dcp.CheckpointException):
         dcp.load({"c": jtorch.zeros(1)}, storage_reader=reader)
+
+
+def test_readers_writers_and_plans(tmp_path):
+    writer, reader = dcp.FileSystemWriter(tmp_path / "a"), dcp.FileSystemReader(tmp_path / "a")
+    dcp.save({"x": jtorch.ones(2), "n": 3}, storage_writer=writer, planner=dcp.DefaultSavePlanner())
+    state = {"x": jtorch.zeros(2), "y": jtorch.zeros(1), "m": 1}
+    with pytest.raises(dcp.CheckpointException, match="Missing key in checkpoint state_dict: y"):
+        dcp.load(state, storage_reader=reader)
+    dcp.load(state, storage_reader=reader, planner=dcp.DefaultLoadPlanner(allow_partial_load=True))
+    assert state["x"].tolist() == [1, 1] and state["y"].tolist() == [0] and state["m"] == 1
+    assert sorted(reader.read_metadata().state_dict_metadata) == ["n", "x"]
+    with pytest.raises(RuntimeError, match="already exists"):
+        dcp.save(state, storage_writer=dcp.FileSystemWriter(tmp_path / "a", overwrite=False))
+    with pytest.raises(NotImplementedError, match="storage by FileSystemReader is not there"):
+        dcp.save(state, storage_writer=reader)
+
+    class Plan(dcp.DefaultLoadPlanner):
+        pass
+
+    with pytest.raises(NotImplementedError, match="plans of Plan are not there"):
+        dcp.load(state, storage_reader=reader, planner=Plan())

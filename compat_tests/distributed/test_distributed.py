@@ -417,3 +417,14 @@ print(f"again {x.item()} of {os.environ['WORLD_SIZE']}, {os.environ['LOCAL_RANK'
     assert "again 1.0 of 2, 1 of 2" in log.read_text() and "[default0]:again 1.0 of 2, 0 of 2" in output
     for rank in range(2):
         assert f"apex {rank} [1.0, 1.0]" in output and f"hvd {rank} 2.0 [1.0, 1.0, 1.0]" in output, output
+
+
+def test_functions_under_the_launcher(tmp_path):
+    ((status, output),) = start(
+        [[sys.executable, "-W", "ignore", "-m", "compat_tests.distributed.launched", str(tmp_path / "saved")]], 300
+    )
+    assert status == 0, output
+    values = "([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 1.0], 3, 190.0, "
+    assert f"{{0: {values}0), 1: {values}1)}}" in output, output
+    assert "echoed\n" in output and "{0: None, 1: None}" in output, output
+    assert "failed 1 ValueError: no luck today" in output, output

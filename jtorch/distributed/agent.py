@@ -57,8 +57,8 @@ class Agent:
         os.makedirs(base, exist_ok=True)
         self._folder = tempfile.mkdtemp(prefix=f"{spec.run_id}_", dir=base)
 
-    def run(self) -> None:
-        """Run until all workers of all nodes have succeeded; raises `ChildFailedError` when some fail and no restart is left."""
+    def run(self) -> range:
+        """Run until all workers of all nodes have succeeded, and return the ranks of this node's; raises `ChildFailedError` when some fail and no restart is left."""
         previous = {
             number: signal.signal(number, self._end) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         }
@@ -75,10 +75,11 @@ class Agent:
                     self._rounds.leave(current, self._store.is_master)
                     if ended["failures"]:
                         raise ChildFailedError(self.spec.name, _all_failures(ended["failures"], own))
-                    return
+                    return range(current.first, current.first + self.spec.workers)
                 self._tell(
                     f"{ended['why']}: all workers start again, after {ended['restarts']} of {self.spec.max_restarts} restarts"
                 )
+            return range(0)  # the job has ended without this node
         except _Ended as error:
             if current is not None:
                 self._leave_early(current, str(error))

@@ -167,6 +167,11 @@ def _own_names() -> set[str]:
 
 def run(args, numbered: bool = False) -> None:
     """Do what the options say; returns when all workers have succeeded. `numbered` workers are given `--local-rank=N`."""
+    start(args, _command(args), args.training_script, args.training_script_args, numbered)
+
+
+def start(args, command: list[str], name: str, arguments: list[str] | None = None, numbered: bool = False) -> range:
+    """Run a command in workers as the options say, whatever their script is; returns the ranks of this node's."""
     settings: dict[str, str] = dict(part.split("=", 1) for part in args.rdzv_conf.split(",") if part)
     terms, workers = _terms(args, settings), worker_count(args.nproc_per_node)
     if workers < 1:
@@ -174,11 +179,11 @@ def run(args, numbered: bool = False) -> None:
     store, node_rank = _store(args, terms.most, settings)
     shown = {int(rank) for rank in args.local_ranks_filter.split(",") if rank} or set(range(workers))
     spec = WorkerSpec(
-        _command(args), args.training_script_args, numbered, args.training_script, terms, node_rank, workers, args.rdzv_id, args.role, args.max_restarts,
+        command, arguments or [], numbered, name, terms, node_rank, workers, args.rdzv_id, args.role, args.max_restarts,
         args.monitor_interval, args.log_dir, streams_by_rank(args.redirects, workers), streams_by_rank(args.tee, workers), shown,
     )  # fmt: skip
     try:
-        Agent(spec, store).run()
+        return Agent(spec, store).run()
     finally:
         store.close()
 

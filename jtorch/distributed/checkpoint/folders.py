@@ -18,6 +18,8 @@ import jtorch
 from jtorch import distributed as dist
 from jtorch.distributed.checkpoint import parts
 from jtorch.distributed.checkpoint.api import CheckpointException
+from jtorch.distributed.checkpoint.default_planner import DefaultLoadPlanner, DefaultSavePlanner
+from jtorch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
 from jtorch.distributed.checkpoint.stateful import Stateful
 
 _OBJECTS, _TENSORS = "objects.pt", "tensors-"
@@ -54,21 +56,29 @@ def save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=N
     """
     if hasattr(storage_writer, "write"):  # of hf_storage: files of another format
         return storage_writer.write(_flat(_expanded(state_dict)))
-    folder = _folder(checkpoint_id, storage_writer)
+    folder = _folder_to_write(checkpoint_id, storage_writer, planner)
     values = _flat(_expanded(state_dict))
     if parts.several(values.values(), no_dist):
-        return _write_parts(values, folder, process_group)
+        return _write_parts(*_split_parts(values, process_group), folder, process_group)
     return _write(*_split(values), folder)
 
 
 def async_save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=None, process_group=None, **_):
-    """`save` in a thread, of the values as they are now: a `concurrent.futures.Future`."""
-    folder = _folder(checkpoint_id, storage_writer)
-    if parts.several(_flat(_expanded(state_dict)).values(), False):
-        raise NotImplementedError("torch.distributed.checkpoint.async_save by several processes is not there; use save")
-    tensors, objects = _split(_flat(_expanded(state_dict)))
+    """`save` in a thread, of the values as they are now: a `concurrent.futures.Future`.
+
+    Joined processes all call it; they agree through the store meanwhile, so that collectives may go on.
+    """
+    folder = _folder_to_write(checkpoint_id, storage_writer, planner)
+    values = _flat(_expanded(state_dict))
     executor = concurrent.futures.ThreadPoolExecutor(1)
-    future = executor.submit(_write, tensors, copy.deepcopy(objects), folder)
+    if parts.several(values.values(), False):
+        own, index = _split_parts(values, process_group)
+        if process_group is None and dist.is_initialized():
+            process_group = dist.new_group()  # whose objects come in an order of their own
+        future = executor.submit(_write_parts, own, copy.deepcopy(index), folder, process_group)
+    else:
+        tensors, objects = _split(values)
+        future = executor.submit(_write, tensors, copy.deepcopy(objects), folder)
     executor.shutdown(wait=False)
     return future
 
@@ -78,11 +88,12 @@ def load(state_dict: dict, *, checkpoint_id=None, storage_reader=None, planner=N
 
     The folder may hold more. What it lacks, or has in another shape, raises CheckpointException.
     """
+    partly = _partly(planner)
     try:
         if hasattr(storage_reader, "read"):
             _read_files(state_dict, storage_reader.read())
         else:
-            _read(state_dict, _folder(checkpoint_id, storage_reader))
+            _read(state_dict, _folder(checkpoint_id, storage_reader, FileSystemReader), partly)
     except (RuntimeError, ValueError, OSError) as error:
         raise CheckpointException("load", {jax.process_index(): error}) from error
 
@@ -92,11 +103,33 @@ def read_metadata(checkpoint_id) -> Metadata:
     return _metadata(_index(_folder(checkpoint_id, None)))
 
 
-def _folder(checkpoint_id, storage) -> str:
-    if storage is not None:
+def _partly(planner) -> bool:
+    """Whether what a checkpoint lacks may stay as it is."""
+    if planner is not None and type(planner) is not DefaultLoadPlanner:
         raise NotImplementedError(
-            "torch.distributed.checkpoint: writers and readers of storage are not there: give the folder as checkpoint_id"
+            f"torch.distributed.checkpoint: plans of {type(planner).__name__} are not there; use DefaultLoadPlanner, or load what is wanted alone"
         )
+    return planner is not None and planner.allow_partial_load
+
+
+def _folder_to_write(checkpoint_id, storage, planner) -> str:
+    if planner is not None and type(planner) is not DefaultSavePlanner:
+        raise NotImplementedError(
+            f"torch.distributed.checkpoint: plans of {type(planner).__name__} are not there; use DefaultSavePlanner, or save what is wanted alone"
+        )
+    folder = _folder(checkpoint_id, storage, FileSystemWriter)
+    if storage is not None and not storage.overwrite and os.path.exists(os.path.join(folder, _OBJECTS)):
+        raise RuntimeError(f"Checkpoint already exists and self.overwrite={storage.overwrite}.")
+    return folder
+
+
+def _folder(checkpoint_id, storage, kind: type = FileSystemReader) -> str:
+    if storage is not None and not isinstance(storage, kind):
+        raise NotImplementedError(
+            f"torch.distributed.checkpoint: storage by {type(storage).__name__} is not there: give {kind.__name__}, or the folder as checkpoint_id"
+        )
+    if checkpoint_id is None and storage is not None:
+        checkpoint_id = storage.path
     if checkpoint_id is None:
         raise RuntimeError("Cannot find a checkpoint_id: give the folder as checkpoint_id")
     if jax.process_count() > 1:
@@ -169,9 +202,14 @@ def _write(arrays: dict, objects: dict, folder: str) -> Metadata:
     return _metadata(index)
 
 
-def _write_parts(values: dict, folder: str, group) -> Metadata:
-    """Each process its parts; rank 0 the rest, and last the file that makes the checkpoint count."""
+def _split_parts(values: dict, group) -> tuple:
+    """The blocks of tensors that this process writes, which nobody will overwrite, and the rest."""
     tensors = {name: v for name, v in values.items() if isinstance(v, jtorch.Tensor) and v.layout is jtorch.strided}
+    return parts.own(tensors, group), {name: value for name, value in values.items() if name not in tensors}
+
+
+def _write_parts(own: parts.Blocks, objects: dict, folder: str, group) -> Metadata:
+    """Each process its parts; rank 0 the rest, and last the file that makes the checkpoint count. Processes agree through the store alone."""
     box = [_TENSORS + secrets.token_hex(4)]
     several = dist.is_initialized() and dist.get_world_size(group) > 1
     if several:
@@ -179,8 +217,8 @@ def _write_parts(values: dict, folder: str, group) -> Metadata:
     index = {
         "folder": box[0],
         "tensors": {},
-        "parts": parts.write(tensors, os.path.join(folder, box[0]), group),
-        "objects": {name: value for name, value in values.items() if name not in tensors},
+        "parts": parts.write(own, os.path.join(folder, box[0]), group),
+        "objects": objects,
     }
     if not several or dist.get_rank(group) == 0:
         os.makedirs(folder, exist_ok=True)
@@ -191,7 +229,7 @@ def _write_parts(values: dict, folder: str, group) -> Metadata:
             if entry.startswith(_TENSORS) and entry != box[0]:
                 shutil.rmtree(os.path.join(folder, entry))
     if several:
-        dist.barrier(group)
+        dist.monitored_barrier(group)
     return _metadata(index)
 
 
@@ -219,12 +257,12 @@ def _metadata(index) -> Metadata:
     return Metadata({**tensors, **dict.fromkeys(index["objects"])})
 
 
-def _read(state_dict, folder: str) -> None:
+def _read(state_dict, folder: str, partly: bool = False) -> None:
     index = _index(folder)
     stored = _stored(index)
     values = _flat(_expanded(state_dict))
     for name in values:
-        if name not in stored and name not in index["objects"]:
+        if not partly and name not in stored and name not in index["objects"]:
             raise RuntimeError(f"Missing key in checkpoint state_dict: {name}.")
     wanted = {name: value for name, value in values.items() if name in stored and isinstance(value, jtorch.Tensor)}
     for name, tensor in wanted.items():

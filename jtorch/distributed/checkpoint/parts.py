@@ -5,6 +5,7 @@ Of what several processes hold, the first writes.
 """
 
 import os
+from typing import NamedTuple
 
 import jtorch
 from jtorch import distributed as dist
@@ -18,20 +19,33 @@ def several(values, no_dist: bool) -> bool:
     return any(isinstance(value, DTensor) for value in values) or joined and not no_dist
 
 
-def write(tensors: dict, folder: str, group=None) -> dict:
-    """Write the blocks of all processes; gives where they are: name -> (dtype, shape, [(file, offset, sizes), ...])."""
+class Blocks(NamedTuple):
+    """What this process writes of tensors: the elements, and name -> (dtype, shape, [(file, offset, sizes), ...])."""
+
+    file: str
+    elements: dict
+    places: dict
+
+
+def own(tensors: dict, group=None) -> Blocks:
+    """The blocks of this process, as they are now."""
     rank = dist.get_rank(group) if dist.is_initialized() else 0
-    file = f"part-{rank}.pt"
-    mine, blocks = {}, {}
+    blocks = Blocks(f"part-{rank}.pt", {}, {})
     for name, tensor in tensors.items():
         found = _own(tensor, rank)
         if found is not None:
             offset, local = found
-            mine[name] = local
-            blocks[name] = (tensor.dtype, list(tensor.shape), [(file, list(offset), list(local.shape))])
-    if mine:
+            blocks.elements[name] = local
+            blocks.places[name] = (tensor.dtype, list(tensor.shape), [(blocks.file, list(offset), list(local.shape))])
+    return blocks
+
+
+def write(mine: Blocks, folder: str, group=None) -> dict:
+    """Write the blocks of all processes; gives where they are."""
+    if mine.elements:
         os.makedirs(folder, exist_ok=True)
-        jtorch.save(mine, os.path.join(folder, file))
+        jtorch.save(mine.elements, os.path.join(folder, mine.file))
+    blocks = mine.places
     everything: list = [blocks]
     if dist.is_initialized() and dist.get_world_size(group) > 1:
         everything = [None] * dist.get_world_size(group)
