@@ -59,7 +59,8 @@ def save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, planner=N
     folder = _folder_to_write(checkpoint_id, storage_writer, planner)
     values = _flat(_expanded(state_dict))
     if parts.several(values.values(), no_dist):
-        return _write_parts(*_split_parts(values, process_group), folder, process_group)
+        own, objects = _split_parts(values, process_group)
+        return _write_parts(own, objects, folder, process_group)
     return _write(*_split(values), folder)
 
 
@@ -72,10 +73,10 @@ def async_save(state_dict: dict, *, checkpoint_id=None, storage_writer=None, pla
     values = _flat(_expanded(state_dict))
     executor = concurrent.futures.ThreadPoolExecutor(1)
     if parts.several(values.values(), False):
-        own, index = _split_parts(values, process_group)
+        own, objects = _split_parts(values, process_group)
         if process_group is None and dist.is_initialized():
             process_group = dist.new_group()  # whose objects come in an order of their own
-        future = executor.submit(_write_parts, own, copy.deepcopy(index), folder, process_group)
+        future = executor.submit(_write_parts, own, copy.deepcopy(objects), folder, process_group)
     else:
         tensors, objects = _split(values)
         future = executor.submit(_write, tensors, copy.deepcopy(objects), folder)
