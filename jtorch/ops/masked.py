@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from .gather_scatter import EVERYWHERE, by_value, outside, take_along, write
 from .kinds import c_name, is_bool, is_complex, scalar_name
-from .registry import Array, Dim, Operand, op
+from .registry import Array, Dim, Number, Operand, op
 from .shapes import broadcast_shapes, expand_to, fit
 
 
@@ -24,6 +24,14 @@ def masked_fill(input: Array, mask: Array, value: Operand):
         raise RuntimeError(f"value cannot be converted to type {_value_name(input)} without overflow")
     mask, input = fit(mask, input)
     return jnp.where(mask, value.astype(input.dtype), input)
+
+
+@op("fill_window", variants="", promote="none")
+def fill_window(input: Array, value: Array, top: Number, left: Number, height: Number, width: Number):
+    """`input` with `value` (for each element, or for each row of the first dimensions) in a window of the last two."""
+    rows, columns = (jnp.arange(n) for n in input.shape[-2:])
+    inside = ((rows >= top) & (rows < top + height))[:, None] & (columns >= left) & (columns < left + width)
+    return jnp.where(inside, value.astype(input.dtype), input)
 
 
 def _value_name(x) -> str:

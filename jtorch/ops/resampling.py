@@ -396,6 +396,28 @@ def _sample_cubic(x, points, shape, padding, align_corners):
     return out
 
 
+@op("sampled_image", variants="", promote="none")
+def sampled_image(input: Array, grid: Array, background: OptionalArray, mode):
+    """An image (..., C, H, W) read at positions of a grid (1, H', W', 2), as `grid_sampler` with zeros reads it.
+
+    Where a `background` (one value, or one for each channel) is given, it stands for what lies outside. Integers come
+    back rounded.
+    """
+    batch = input.reshape(math.prod(input.shape[:-3]), *input.shape[-3:]).astype(grid.dtype)
+    points = [jnp.broadcast_to(grid[..., 1 - d], (len(batch), *grid.shape[1:3])) for d in range(2)]
+    points = [_to_elements(widened(p), n, False) for p, n in zip(points, input.shape[-2:], strict=True)]
+    sample = _sample_nearest if mode == "nearest" else _sample_linear
+    out = sample(widened(batch), points, input.shape[-2:]).astype(grid.dtype)
+    if background is not None:
+        inside = sample(jnp.ones((len(batch), 1, *batch.shape[2:]), points[0].dtype), points, input.shape[-2:])
+        inside, background = inside.astype(grid.dtype), background.astype(grid.dtype).reshape(1, -1, 1, 1)
+        filled = out * inside + (1 - inside) * background
+        out = jnp.where(inside < 0.5, background, out) if mode == "nearest" else filled
+    if not is_floating(input) and (input.dtype != jnp.bool_ or background is not None):
+        out = jnp.round(out)
+    return out.astype(input.dtype).reshape(*input.shape[:-2], *grid.shape[1:3])
+
+
 @op("affine_grid_generator", variants="", promote="none")
 def affine_grid_generator(theta: Array, size, align_corners):
     """Positions (N, ..., dims) in [-1, 1] under affine maps (N, dims, dims + 1) of the positions of an output's elements."""

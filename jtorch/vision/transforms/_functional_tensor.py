@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 import jtorch
+from jtorch.dispatch import apply
+from jtorch.ops import masked as ops
 from jtorch.tensor import Tensor
 
 from . import _tensor_color, _tensor_filter, _tensor_warp
@@ -105,9 +107,27 @@ def _require_nonzero(std, dtype) -> None:
 
 def erase(img: Tensor, i: int, j: int, h: int, w: int, v, inplace: bool = False) -> Tensor:
     require_image(img)
+    value = None if inplace else _around(img, i, j, h, w, v)
+    if value is not None:
+        return apply(ops.fill_window, (img, value, i, j, h, w))[0]
     result = img if inplace else img.clone()
     result[..., i : i + h, j : j + w] = v
     return result
+
+
+def _around(img: Tensor, i: int, j: int, h: int, w: int, v) -> Tensor | None:
+    """What to write over a window, in a shape that does not depend on the window's; None where it has no other one."""
+    height, width = img.shape[-2:]
+    if not isinstance(v, Tensor) or v.ndim > img.ndim or not 0 <= i <= i + h <= height or not 0 <= j <= j + w <= width:
+        return None
+    if v.ndim < 2 or v.shape[-2:] == (1, 1):
+        return v if v.numel() == 1 or _stretches_to(v.shape, img.shape) and v.ndim > 1 else None
+    host = host_array(v)
+    if host is None or v.shape[-2:] != (h, w) or not _stretches_to(v.shape[:-2], img.shape[:-2]):
+        return None
+    # Random numbers are drawn on the host; there they are laid where they belong.
+    around = [(0, 0)] * (host.ndim - 2) + [(i, height - i - h), (j, width - j - w)]
+    return jtorch.from_numpy(np.pad(host, around)).to(img.device)
 
 
 def require_warp(img: Tensor, interpolation: str, fill) -> None:

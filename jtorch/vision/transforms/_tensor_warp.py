@@ -12,17 +12,24 @@ from collections.abc import Sequence
 import numpy as np
 
 import jtorch
+from jtorch.dispatch import apply
 from jtorch.nn import functional as F
+from jtorch.ops import resampling as ops
 from jtorch.tensor import Tensor
 
-from ._tensor_image import float_batch
+_CANVAS = 32
 
 
 def affine(img: Tensor, matrix: Sequence[float], mode: str, fill, expand: bool = False) -> Tensor:
     """`matrix` (two rows of three) takes output to input coordinates, both measured from the image's centre."""
     height, width = img.shape[-2:]
-    out_width, out_height = affine_output_size(matrix, width, height) if expand else (width, height)
-    return sampled(img, _affine_grid(matrix, (width, height), (out_width, out_height), img), mode, fill)
+    if not expand:
+        return sampled(img, _affine_grid(matrix, (width, height), (width, height), img), mode, fill)
+    out_width, out_height = affine_output_size(matrix, width, height)
+    # Other angles give other sizes. On canvases of few sizes, whose edges are cut off, few programs serve them all.
+    spare = (-out_width % _CANVAS, -out_height % _CANVAS)
+    canvas = sampled(img, _affine_grid(matrix, (width, height), (out_width, out_height), img, spare), mode, fill)
+    return canvas[..., :out_height, :out_width].contiguous()
 
 
 def perspective(img: Tensor, coefficients: Sequence[float], mode: str, fill) -> Tensor:
@@ -77,34 +84,30 @@ def _as_grid(grid: np.ndarray, img: Tensor) -> Tensor:
     return tensor.to(img.device, img.dtype if img.is_floating_point() else tensor.dtype)
 
 
-def _affine_grid(matrix: Sequence[float], size: tuple[int, int], out_size: tuple[int, int], img: Tensor) -> Tensor:
+def _affine_grid(
+    matrix: Sequence[float],
+    size: tuple[int, int],
+    out_size: tuple[int, int],
+    img: Tensor,
+    spare: tuple[int, int] = (0, 0),
+) -> Tensor:
     float_type = _float_type(img)
     out_width, out_height = out_size
     theta = np.array(matrix, float_type).reshape(2, 3) / np.array(size, float_type)[:, None] * 2
-    x = np.arange(out_width, dtype=float_type) + float_type(0.5 - out_width * 0.5)
-    y = np.arange(out_height, dtype=float_type)[:, None] + float_type(0.5 - out_height * 0.5)
+    x = np.arange(out_width + spare[0], dtype=float_type) + float_type(0.5 - out_width * 0.5)
+    y = np.arange(out_height + spare[1], dtype=float_type)[:, None] + float_type(0.5 - out_height * 0.5)
     return _as_grid(np.stack([x * row[0] + y * row[1] + row[2] for row in theta], axis=-1)[None], img)
 
 
 def sampled(img: Tensor, grid: Tensor, mode: str, fill: float | Sequence[float] | None) -> Tensor:
     """The image read at `grid` (1, height, width, 2); `fill` (default 0) is what lies outside, for all or by channel."""
-    batch, restore = float_batch(img, (grid.dtype,))
-    grid = grid.expand(batch.shape[0], *grid.shape[1:])
-    if fill is None:
-        return restore(F.grid_sample(batch, grid, mode=mode, padding_mode="zeros", align_corners=False))
-
-    # A channel of ones sampled along with the image tells how much of each output pixel came from inside it.
-    ones = batch.new_ones((batch.shape[0], 1, *batch.shape[2:]))
-    both = F.grid_sample(jtorch.cat((batch, ones), 1), grid, mode=mode, padding_mode="zeros", align_corners=False)
-    image, inside = both[:, :-1], both[:, -1:]
-    values = fill if isinstance(fill, (tuple, list)) else [fill]
-    background = jtorch.tensor([float(v) for v in values], dtype=batch.dtype, device=batch.device).view(1, -1, 1, 1)
-    filled = (
-        jtorch.where(inside < 0.5, background, image)
-        if mode == "nearest"
-        else image * inside + (1.0 - inside) * background
-    )
-    return restore(filled.round() if img.dtype == jtorch.bool else filled)
+    if img.ndim < 3 or 0 in img.shape[-2:]:
+        return F.grid_sample(img.unsqueeze(0), grid, mode=mode, align_corners=False)  # which refuses it
+    background = None
+    if fill is not None:
+        values = fill if isinstance(fill, (tuple, list)) else [fill]
+        background = jtorch.tensor([float(v) for v in values], dtype=grid.dtype, device=img.device)
+    return apply(ops.sampled_image, (img, grid, background, mode))[0]
 
 
 def affine_matrix(
