@@ -4,7 +4,7 @@ import importlib
 
 # Modules under their own name.
 MODULES = frozenset(
-    """_C __config__ _dynamo _higher_order_ops _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures fx hub jit library masked multiprocessing onnx overrides precision profiler
+    """_C __config__ _dynamo _higher_order_ops _ops accelerator amp backends compiler cpu cuda determinism distributed distributions func functional futures fx hub jit library masked multiprocessing onnx overrides precision profiler quasirandom
     signal sparse testing threads torch_version types version""".split()
 )
 
