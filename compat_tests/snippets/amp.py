@@ -1,5 +1,4 @@
 """Mixed precision: autocast on the CPU, gradient scaling, and what both say where there is no GPU."""
-
 import torch
 import torch.nn.functional as F
 
@@ -22,31 +21,13 @@ with torch.autocast("cpu"):
 # --- what follows keeps its dtype
 with torch.autocast("cpu"):
     a = x @ w.t()
-    out = [
-        torch.relu(a),
-        torch.softmax(a, 1),
-        a.sum(),
-        a.mean(),
-        a + 1,
-        a.exp(),
-        torch.cat([a, x[:, :2]]),
-        a * x[:, :2],
-        torch.stack([a, a]),
-    ]
+    out = [torch.relu(a), torch.softmax(a, 1), a.sum(), a.mean(), a + 1, a.exp(), torch.cat([a, x[:, :2]]), a * x[:, :2], torch.stack([a, a])]
 [t.dtype for t in out]
 # --- losses take float32
 t = torch.tensor([0, 1])
 with torch.autocast("cpu"):
     a = x @ w.t()
-    out = [
-        F.cross_entropy(a, t),
-        F.mse_loss(a, torch.ones(2, 2)),
-        F.l1_loss(a, torch.ones(2, 2).bfloat16()),
-        F.nll_loss(a, t),
-        F.binary_cross_entropy_with_logits(a, torch.ones(2, 2)),
-        F.smooth_l1_loss(a, torch.ones(2, 2)),
-        F.kl_div(a, torch.ones(2, 2), reduction="sum"),
-    ]
+    out = [F.cross_entropy(a, t), F.mse_loss(a, torch.ones(2, 2)), F.l1_loss(a, torch.ones(2, 2).bfloat16()), F.nll_loss(a, t), F.binary_cross_entropy_with_logits(a, torch.ones(2, 2)), F.smooth_l1_loss(a, torch.ones(2, 2)), F.kl_div(a, torch.ones(2, 2), reduction="sum")]
 [(v.dtype, v.detach()) for v in out]
 # --- gradients come back in float32
 with torch.autocast("cpu"):
@@ -77,10 +58,7 @@ with torch.autocast("cpu"):
 [out.dtype, net[1].running_mean.dtype]
 # --- float64 and integers are left alone
 with torch.autocast("cpu"):
-    out = [
-        torch.mm(x.double(), w.t().double()),
-        torch.mm(torch.ones(2, 2, dtype=torch.int64), torch.ones(2, 2, dtype=torch.int64)),
-    ]
+    out = [torch.mm(x.double(), w.t().double()), torch.mm(torch.ones(2, 2, dtype=torch.int64), torch.ones(2, 2, dtype=torch.int64))]
 [t.dtype for t in out]
 # --- in place is left alone
 y = torch.zeros(2, 2)
@@ -96,24 +74,14 @@ with torch.autocast("cpu"):
     with torch.autocast("cpu", dtype=torch.float16):
         d = torch.mm(torch.ones(2, 2), torch.ones(2, 2))
 [t.dtype for t in (a, b, c, d)] + [torch.is_autocast_enabled("cpu")]
-
-
 # --- as a decorator
 @torch.autocast("cpu")
 def f(a, b):
     "doc"
     return a @ b
-
-
 [f(x, w.t()).dtype, f.__doc__, torch.is_autocast_enabled("cpu")]
 # --- what is enabled
-out = [
-    torch.is_autocast_enabled(),
-    torch.is_autocast_enabled("cpu"),
-    torch.get_autocast_dtype("cpu"),
-    torch.get_autocast_dtype("cuda"),
-    torch.is_autocast_cache_enabled(),
-]
+out = [torch.is_autocast_enabled(), torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu"), torch.get_autocast_dtype("cuda"), torch.is_autocast_cache_enabled()]
 with torch.autocast("cpu", cache_enabled=False):
     out += [torch.is_autocast_enabled("cpu"), torch.is_autocast_cache_enabled(), torch.is_autocast_enabled()]
 out
@@ -135,13 +103,7 @@ torch.autocast(3)
 # --- a decorator without a function
 torch.autocast("cpu")(3)
 # --- autocast availability
-[
-    torch.amp.is_autocast_available("cpu"),
-    torch.amp.is_autocast_available("cuda"),
-    torch.amp.is_autocast_available("quantum"),
-]
-
-
+[torch.amp.is_autocast_available("cpu"), torch.amp.is_autocast_available("cuda"), torch.amp.is_autocast_available("quantum")]
 # --- custom_fwd and custom_bwd
 class F1(torch.autograd.Function):
     @staticmethod
@@ -149,14 +111,11 @@ class F1(torch.autograd.Function):
     def forward(ctx, a):
         ctx.save_for_backward(a)
         return a @ a
-
     @staticmethod
     @torch.amp.custom_bwd(device_type="cpu")
     def backward(ctx, g):
         (a,) = ctx.saved_tensors
         return g @ a.t() + a.t() @ g
-
-
 z = torch.ones(2, 2, requires_grad=True)
 with torch.autocast("cpu"):
     y = F1.apply(z)
@@ -204,24 +163,13 @@ p = torch.tensor([1.0], requires_grad=True)
 torch.amp.GradScaler("cpu").step(torch.optim.SGD([p], lr=0.1))
 # --- scaler of lists, state and pickling
 import pickle
-
 scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
 a, (b,) = scaler.scale([torch.ones(1), (torch.ones(1),)])
 other = torch.amp.GradScaler("cpu")
 other.load_state_dict(scaler.state_dict())
 scaler.update(16.0)
 again = pickle.loads(pickle.dumps(scaler))
-[
-    a,
-    b,
-    other.get_scale(),
-    scaler.get_scale(),
-    again.get_scale(),
-    scaler.get_growth_factor(),
-    scaler.get_backoff_factor(),
-    scaler.get_growth_interval(),
-    scaler.is_enabled(),
-]
+[a, b, other.get_scale(), scaler.get_scale(), again.get_scale(), scaler.get_growth_factor(), scaler.get_backoff_factor(), scaler.get_growth_interval(), scaler.is_enabled()]
 # --- scaler growth factor
 torch.amp.GradScaler("cpu", growth_factor=1.0)
 # --- scaler without a GPU is off

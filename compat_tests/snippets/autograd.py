@@ -1,5 +1,4 @@
 """Autograd: backward, accumulation, modes, hooks, graph walking, versions, views, higher orders."""
-
 import torch
 
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -94,23 +93,15 @@ with torch.no_grad():
     y = x * 2
     print(torch.is_grad_enabled())
 [y.requires_grad, torch.is_grad_enabled(), y.grad_fn]
-
-
 # --- no_grad decorator
 @torch.no_grad()
 def f(t):
     return t * 2
-
-
 f(x).requires_grad
-
-
 # --- no_grad decorator without call
 @torch.no_grad
 def f(t):
     return t * 2
-
-
 f(x).requires_grad
 # --- enable_grad inside no_grad
 with torch.no_grad():
@@ -143,14 +134,7 @@ w = z.requires_grad_(False)
 [y.requires_grad, w is z, z.requires_grad, torch.ones(1, requires_grad=True).requires_grad_(False).requires_grad]
 # --- requires_grad spreads
 y = torch.ones(3)
-[
-    (x + y).requires_grad,
-    (y + y).requires_grad,
-    (x > 1).requires_grad,
-    x.argmax().requires_grad,
-    x.int().requires_grad,
-    torch.stack([y, x]).requires_grad,
-]
+[(x + y).requires_grad, (y + y).requires_grad, (x > 1).requires_grad, x.argmax().requires_grad, x.int().requires_grad, torch.stack([y, x]).requires_grad]
 # --- detach
 y = (x * 2).detach()
 z = x * y
@@ -178,140 +162,21 @@ y.sum().backward()
 w.grad
 # --- grad_fn names
 a = torch.ones(2, 2, requires_grad=True)
-[
-    a + 1,
-    a - a,
-    a * 2,
-    a / 2,
-    a**2,
-    2**a,
-    -a,
-    a @ a,
-    a.mm(a),
-    a.exp(),
-    a.log(),
-    a.sqrt(),
-    a.sin(),
-    a.sum(),
-    a.sum(0),
-    a.mean(),
-    a.mean(1),
-    a.max(),
-    a.max(0)[0],
-    a.norm(),
-    a.t(),
-    a.view(4),
-    a.reshape(4),
-    a.permute(1, 0),
-    a.transpose(0, 1),
-    a.unsqueeze(0),
-    a.squeeze(),
-    a.expand(2, 2, 2),
-    a.clone(),
-    a.abs(),
-    a.relu(),
-    a.sigmoid(),
-    a.tanh(),
-    a.softmax(0),
-    a.log_softmax(0),
-]
+[a + 1, a - a, a * 2, a / 2, a**2, 2**a, -a, a @ a, a.mm(a), a.exp(), a.log(), a.sqrt(), a.sin(), a.sum(), a.sum(0), a.mean(), a.mean(1), a.max(), a.max(0)[0], a.norm(), a.t(), a.view(4), a.reshape(4), a.permute(1, 0), a.transpose(0, 1), a.unsqueeze(0), a.squeeze(), a.expand(2, 2, 2), a.clone(), a.abs(), a.relu(), a.sigmoid(), a.tanh(), a.softmax(0), a.log_softmax(0)]
 # --- grad_fn names continued
 a = torch.ones(2, 2, requires_grad=True)
 b = torch.ones(2, requires_grad=True)
-[
-    torch.cat([a, a]),
-    torch.stack([a, a]),
-    a.chunk(2)[0],
-    a.split(1)[0],
-    a.unbind()[0],
-    torch.where(a > 0, a, a),
-    a.clamp(0, 1),
-    a.prod(),
-    a.std(),
-    a.var(),
-    a.cumsum(0),
-    a.sort()[0],
-    a.topk(1)[0],
-    a.repeat(2, 1),
-    a.flatten(),
-    a.double(),
-    a.min(),
-    torch.maximum(a, a),
-    a.pow(a),
-    a.sign(),
-    a.flip(0),
-    a.triu(),
-    a.diagonal(),
-    a.masked_fill(a > 0, 0),
-    a.addmm(a, a),
-    b.dot(b),
-    a.mv(b),
-    torch.outer(b, b),
-    a.contiguous(),
-    a.t().contiguous(),
-    a.logsumexp(0),
-    torch.einsum("ij->j", a),
-    torch.bmm(a[None], a[None]),
-    a.index_select(0, torch.tensor([0])),
-    a.narrow(0, 0, 1),
-    a.roll(1),
-    torch.atan2(a, a),
-    a % 2,
-    a.floor(),
-]
+[torch.cat([a, a]), torch.stack([a, a]), a.chunk(2)[0], a.split(1)[0], a.unbind()[0], torch.where(a > 0, a, a), a.clamp(0, 1), a.prod(), a.std(), a.var(), a.cumsum(0), a.sort()[0], a.topk(1)[0], a.repeat(2, 1), a.flatten(), a.double(), a.min(), torch.maximum(a, a), a.pow(a), a.sign(), a.flip(0), a.triu(), a.diagonal(), a.masked_fill(a > 0, 0), a.addmm(a, a), b.dot(b), a.mv(b), torch.outer(b, b), a.contiguous(), a.t().contiguous(), a.logsumexp(0), torch.einsum("ij->j", a), torch.bmm(a[None], a[None]), a.index_select(0, torch.tensor([0])), a.narrow(0, 0, 1), a.roll(1), torch.atan2(a, a), a % 2, a.floor()]
 # --- grad_fn names of functional
 import torch.nn.functional as F
-
 a = torch.ones(2, 3, requires_grad=True)
 i = torch.zeros(2, dtype=torch.long)
-[
-    F.relu(a),
-    F.leaky_relu(a),
-    F.elu(a),
-    F.gelu(a),
-    F.silu(a),
-    F.softplus(a),
-    F.linear(a, a),
-    F.linear(a, a, a[:, 0]),
-    F.mse_loss(a, a.detach()),
-    F.l1_loss(a, a.detach()),
-    F.cross_entropy(a, i),
-    F.nll_loss(a, i),
-    F.smooth_l1_loss(a, a.detach()),
-    F.binary_cross_entropy(a.sigmoid(), a.detach()),
-    F.binary_cross_entropy_with_logits(a, a.detach()),
-    F.kl_div(a, a.detach()),
-    F.layer_norm(a, (3,)),
-    F.embedding(i, a),
-    F.pad(a, (1, 1)),
-    F.normalize(a),
-    F.hardtanh(a),
-    F.relu6(a),
-    F.selu(a),
-    F.softmax(a, 1),
-    F.log_softmax(a, 1),
-    F.glu(torch.ones(2, 4, requires_grad=True)),
-    F.logsigmoid(a),
-    F.huber_loss(a, a.detach()),
-]
+[F.relu(a), F.leaky_relu(a), F.elu(a), F.gelu(a), F.silu(a), F.softplus(a), F.linear(a, a), F.linear(a, a, a[:, 0]), F.mse_loss(a, a.detach()), F.l1_loss(a, a.detach()), F.cross_entropy(a, i), F.nll_loss(a, i), F.smooth_l1_loss(a, a.detach()), F.binary_cross_entropy(a.sigmoid(), a.detach()), F.binary_cross_entropy_with_logits(a, a.detach()), F.kl_div(a, a.detach()), F.layer_norm(a, (3,)), F.embedding(i, a), F.pad(a, (1, 1)), F.normalize(a), F.hardtanh(a), F.relu6(a), F.selu(a), F.softmax(a, 1), F.log_softmax(a, 1), F.glu(torch.ones(2, 4, requires_grad=True)), F.logsigmoid(a), F.huber_loss(a, a.detach())]
 # --- grad_fn names of convolutions and pooling
 import torch.nn.functional as F
-
 a = torch.ones(1, 1, 4, 4, requires_grad=True)
 w = torch.ones(1, 1, 2, 2)
-[
-    F.conv2d(a, w),
-    F.conv_transpose2d(a, w),
-    F.max_pool2d(a, 2),
-    F.avg_pool2d(a, 2),
-    F.adaptive_avg_pool2d(a, 1),
-    F.adaptive_avg_pool2d(a, 2),
-    F.batch_norm(a, None, None, training=True),
-    F.interpolate(a, scale_factor=2),
-    F.interpolate(a, scale_factor=2, mode="bilinear", align_corners=False),
-    F.unfold(a, 2),
-    F.adaptive_max_pool2d(a, 2),
-]
+[F.conv2d(a, w), F.conv_transpose2d(a, w), F.max_pool2d(a, 2), F.avg_pool2d(a, 2), F.adaptive_avg_pool2d(a, 1), F.adaptive_avg_pool2d(a, 2), F.batch_norm(a, None, None, training=True), F.interpolate(a, scale_factor=2), F.interpolate(a, scale_factor=2, mode="bilinear", align_corners=False), F.unfold(a, 2), F.adaptive_max_pool2d(a, 2)]
 # --- walking the graph
 y = (x * 2 + 1).sum()
 node = y.grad_fn
@@ -462,21 +327,10 @@ z = torch.zeros(2, requires_grad=True)
 [torch.autograd.grad(z.norm(), z), torch.autograd.grad(z.sqrt().sum(), z), torch.autograd.grad((z**0.5).sum(), z)]
 # --- ties in max
 t = torch.tensor([2.0, 5.0, 5.0], requires_grad=True)
-[
-    torch.autograd.grad(t.max(), t),
-    torch.autograd.grad(t.max(0)[0], t),
-    torch.autograd.grad(t.amax(), t),
-    torch.autograd.grad(torch.maximum(t, t.detach()).sum(), t),
-    torch.autograd.grad(t.median(), t),
-    torch.autograd.grad(t.min(), t),
-]
+[torch.autograd.grad(t.max(), t), torch.autograd.grad(t.max(0)[0], t), torch.autograd.grad(t.amax(), t), torch.autograd.grad(torch.maximum(t, t.detach()).sum(), t), torch.autograd.grad(t.median(), t), torch.autograd.grad(t.min(), t)]
 # --- clamp at its bounds
 t = torch.tensor([0.0, 1.0, 2.0], requires_grad=True)
-[
-    torch.autograd.grad(t.clamp(0, 1).sum(), t),
-    torch.autograd.grad(torch.nn.functional.hardtanh(t, 0, 1).sum(), t),
-    torch.autograd.grad(torch.nn.functional.relu6(t).sum(), t),
-]
+[torch.autograd.grad(t.clamp(0, 1).sum(), t), torch.autograd.grad(torch.nn.functional.hardtanh(t, 0, 1).sum(), t), torch.autograd.grad(torch.nn.functional.relu6(t).sum(), t)]
 # --- nan behind where
 t = torch.tensor([0.0, 1.0], requires_grad=True)
 y = torch.where(t > 0, torch.log(t), torch.zeros(2))
@@ -508,17 +362,7 @@ t.topk(2)[0].sum().backward()
 t.grad
 # --- cumsum cumprod std gradients
 t = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
-[
-    torch.autograd.grad(f(t).sum(), t)
-    for f in (
-        lambda t: t.cumsum(0) ** 2,
-        lambda t: t.cumprod(0),
-        torch.std,
-        torch.var,
-        torch.logsumexp if False else (lambda t: t.logsumexp(0)),
-        lambda t: t.softmax(0) ** 2,
-    )
-]
+[torch.autograd.grad(f(t).sum(), t) for f in (lambda t: t.cumsum(0) ** 2, lambda t: t.cumprod(0), torch.std, torch.var, torch.logsumexp if False else (lambda t: t.logsumexp(0)), lambda t: t.softmax(0) ** 2)]
 # --- matmul gradients
 a = torch.arange(4.0).view(2, 2).requires_grad_()
 b = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -531,11 +375,7 @@ b = torch.ones(4, 3, 2, requires_grad=True)
 [a.grad, b.grad.shape, b.grad.sum()]
 # --- inverse and det gradients
 a = torch.tensor([[4.0, 1.0], [2.0, 3.0]], requires_grad=True)
-[
-    torch.autograd.grad(torch.det(a), a),
-    torch.autograd.grad(torch.inverse(a).sum(), a),
-    torch.autograd.grad(torch.logdet(a), a),
-]
+[torch.autograd.grad(torch.det(a), a), torch.autograd.grad(torch.inverse(a).sum(), a), torch.autograd.grad(torch.logdet(a), a)]
 # --- expand and repeat gradients
 t = torch.tensor([[1.0], [2.0]], requires_grad=True)
 (t.expand(2, 3) * 2 + t.repeat(1, 3)).sum().backward()
@@ -571,12 +411,9 @@ x.sum().backward()
 x.grad
 # --- old Variable
 from torch.autograd import Variable
-
 v = Variable(torch.ones(2), requires_grad=True)
 w = Variable(torch.ones(2))
 [type(v), v.requires_grad, w.requires_grad, (v + w).requires_grad, v.data]
-
-
 # --- custom Function
 class Square(torch.autograd.Function):
     @staticmethod
@@ -588,14 +425,10 @@ class Square(torch.autograd.Function):
     def backward(ctx, g):
         (t,) = ctx.saved_tensors
         return g * 2 * t
-
-
 y = Square.apply(x)
 print(y)
 y.sum().backward()
 x.grad
-
-
 # --- custom Function with constants
 class Scale(torch.autograd.Function):
     @staticmethod
@@ -607,12 +440,8 @@ class Scale(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g * ctx.k, None, None
-
-
 Scale.apply(x, 3).sum().backward()
 x.grad
-
-
 # --- custom Function of several
 class Both(torch.autograd.Function):
     @staticmethod
@@ -625,14 +454,10 @@ class Both(torch.autograd.Function):
         a, b = ctx.saved_tensors
         print(ctx.needs_input_grad, ga, gb)
         return ga * b + gb, None
-
-
 b = torch.full((3,), 2.0)
 p, q = Both.apply(x, b)
 (p.sum()).backward()
 [x.grad, p.grad_fn.name(), q.requires_grad]
-
-
 # --- custom Function mark_dirty
 class AddOne(torch.autograd.Function):
     @staticmethod
@@ -644,14 +469,10 @@ class AddOne(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g * 7
-
-
 y = x * 1
 z = AddOne.apply(y)
 z.sum().backward()
 [z is y, x.grad, y._version]
-
-
 # --- custom Function mark_non_differentiable
 class Top(torch.autograd.Function):
     @staticmethod
@@ -666,13 +487,9 @@ class Top(torch.autograd.Function):
         r = torch.zeros(3)
         r[ctx.i] = g
         return r
-
-
 v, i = Top.apply(x)
 v.backward()
 [x.grad, i.requires_grad]
-
-
 # --- custom Function double backward
 class Cube(torch.autograd.Function):
     @staticmethod
@@ -684,15 +501,11 @@ class Cube(torch.autograd.Function):
     def backward(ctx, g):
         (t,) = ctx.saved_tensors
         return g * 3 * t**2
-
-
 (g,) = torch.autograd.grad(Cube.apply(x).sum(), x, create_graph=True)
 g.sum().backward()
 x.grad
 # --- custom Function once_differentiable
 from torch.autograd.function import once_differentiable
-
-
 class Once(torch.autograd.Function):
     @staticmethod
     def forward(ctx, t):
@@ -702,12 +515,8 @@ class Once(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, g):
         return g * 2
-
-
 (g,) = torch.autograd.grad(Once.apply(x).sum(), x, create_graph=True)
 g.sum().backward()
-
-
 # --- custom Function setup_context
 class Twice(torch.autograd.Function):
     @staticmethod
@@ -721,12 +530,8 @@ class Twice(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g * ctx.k, None
-
-
 Twice.apply(x, 2).sum().backward()
 x.grad
-
-
 # --- straight-through estimator
 class Round(torch.autograd.Function):
     @staticmethod
@@ -736,8 +541,6 @@ class Round(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g
-
-
 (Round.apply(x * 1.4) ** 2).sum().backward()
 x.grad
 # --- gradcheck
@@ -745,18 +548,12 @@ a = torch.tensor([0.5, 1.5], dtype=torch.float64, requires_grad=True)
 [torch.autograd.gradcheck(torch.sin, (a,)), torch.autograd.gradgradcheck(torch.exp, (a,))]
 # --- jacobian and hessian
 from torch.autograd.functional import hessian, jacobian
-
 [jacobian(lambda t: t**2, torch.tensor([1.0, 2.0])), hessian(lambda t: (t**3).sum(), torch.tensor([1.0, 2.0]))]
 # --- functional vjp and jvp
 from torch.autograd.functional import jvp, vjp
-
-[
-    vjp(lambda t: t**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.5])),
-    jvp(lambda t: t**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.5])),
-]
+[vjp(lambda t: t**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.5])), jvp(lambda t: t**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.5]))]
 # --- checkpoint
 from torch.utils.checkpoint import checkpoint
-
 y = checkpoint(lambda t: (t * 2).sin(), x, use_reentrant=False)
 y.sum().backward()
 x.grad
@@ -788,8 +585,6 @@ for _ in range(3000):
     y = y * 1.0001
 y.backward()
 t.grad
-
-
 # --- grad mode in backward of custom Function
 class Mode(torch.autograd.Function):
     @staticmethod
@@ -801,8 +596,6 @@ class Mode(torch.autograd.Function):
     def backward(ctx, g):
         print(torch.is_grad_enabled())
         return g
-
-
 Mode.apply(x).sum().backward()
 # --- frozen parameter gets no gradient
 w = torch.ones(3)

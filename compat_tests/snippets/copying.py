@@ -1,5 +1,4 @@
 """Copying, pickling, saving and loading."""
-
 import copy
 import io
 import pickle
@@ -49,10 +48,7 @@ x = torch.arange(6.0).view(2, 3)
 y = pickle.loads(pickle.dumps(x))
 [y, y.stride(), type(y)]
 # --- pickle of dtypes
-[
-    pickle.loads(pickle.dumps(torch.ones(2).to(d)))
-    for d in (torch.float16, torch.bfloat16, torch.float64, torch.int8, torch.bool, torch.complex64)
-]
+[pickle.loads(pickle.dumps(torch.ones(2).to(d))) for d in (torch.float16, torch.bfloat16, torch.float64, torch.int8, torch.bool, torch.complex64)]
 # --- pickle of a leaf
 x = torch.ones(2, requires_grad=True)
 y = pickle.loads(pickle.dumps(x))
@@ -152,13 +148,9 @@ s["weight"].fill_(5)
 x = torch.ones(1)
 x.note = "kept"
 [x.note, hasattr(x.clone(), "note"), copy.deepcopy(x).note]
-
-
 # --- subclass of Tensor
 class Named(torch.Tensor):
     pass
-
-
 x = torch.ones(2).as_subclass(Named)
 [type(x).__name__, type(x + 1).__name__, type(x.sum()).__name__, isinstance(x, torch.Tensor)]
 # --- resize_ again and again

@@ -1,5 +1,4 @@
 """Making tensors: factories, conversion from Python and numpy, dtypes they take."""
-
 import numpy as np
 import torch
 
@@ -47,10 +46,7 @@ t = torch.as_tensor(a)
 a[1] = 7
 t
 # --- from_numpy dtypes
-[
-    torch.from_numpy(np.ones(2, dtype=d)).dtype
-    for d in ("f2", "f4", "f8", "u1", "i1", "i2", "i4", "i8", "?", "c8", "c16")
-]
+[torch.from_numpy(np.ones(2, dtype=d)).dtype for d in ("f2", "f4", "f8", "u1", "i1", "i2", "i4", "i8", "?", "c8", "c16")]
 # --- from_numpy shares both ways
 a = np.zeros(3)
 t = torch.from_numpy(a)
@@ -74,23 +70,11 @@ torch.ones(2, 2, requires_grad=True)
 # --- eye rectangular
 [torch.eye(3), torch.eye(2, 4), torch.eye(3, 2, dtype=torch.int64), torch.eye(0)]
 # --- full dtypes
-[
-    torch.full((2,), 1),
-    torch.full((2,), 1.5),
-    torch.full((2,), True),
-    torch.full((2,), 1j),
-    torch.full((1,), 3, dtype=torch.float16),
-]
+[torch.full((2,), 1), torch.full((2,), 1.5), torch.full((2,), True), torch.full((2,), 1j), torch.full((1,), 3, dtype=torch.float16)]
 # --- full keywords
 torch.full(size=(2, 3), fill_value=0.1)
 # --- arange forms
-[
-    torch.arange(5),
-    torch.arange(2, 10, 2),
-    torch.arange(1.0, 4.0),
-    torch.arange(0, 1, 0.25),
-    torch.arange(5, dtype=torch.float32),
-]
+[torch.arange(5), torch.arange(2, 10, 2), torch.arange(1.0, 4.0), torch.arange(0, 1, 0.25), torch.arange(5, dtype=torch.float32)]
 # --- arange descending
 [torch.arange(5, 0, -2), torch.arange(1, 0, -0.1), torch.arange(3, 3)]
 # --- arange keywords
@@ -115,34 +99,11 @@ x = torch.ones(2, 3).t()
 [torch.zeros_like(x).stride(), torch.empty_like(x).stride(), torch.ones_like(x[:, :1].expand(3, 4)).stride()]
 # --- new constructors
 x = torch.ones(2, dtype=torch.float64)
-[
-    x.new_zeros(2, 2),
-    x.new_ones((3,)),
-    x.new_full((2,), 3),
-    x.new_tensor([1, 2]),
-    x.new_ones(2, dtype=torch.int32),
-    x.new_empty(3).shape,
-]
+[x.new_zeros(2, 2), x.new_ones((3,)), x.new_full((2,), 3), x.new_tensor([1, 2]), x.new_ones(2, dtype=torch.int32), x.new_empty(3).shape]
 # --- legacy Tensor constructors
-[
-    torch.Tensor([1, 2]),
-    torch.Tensor(2, 3).shape,
-    torch.Tensor().shape,
-    torch.Tensor((2, 3)),
-    torch.Tensor([[1, 2], [3, 4]]),
-]
+[torch.Tensor([1, 2]), torch.Tensor(2, 3).shape, torch.Tensor().shape, torch.Tensor((2, 3)), torch.Tensor([[1, 2], [3, 4]])]
 # --- legacy typed constructors
-[
-    torch.FloatTensor([1, 2]),
-    torch.LongTensor([1, 2]),
-    torch.DoubleTensor([1]),
-    torch.ByteTensor([255]),
-    torch.BoolTensor([True]),
-    torch.HalfTensor([1]),
-    torch.IntTensor([3]),
-    torch.ShortTensor([3]),
-    torch.CharTensor([-3]),
-]
+[torch.FloatTensor([1, 2]), torch.LongTensor([1, 2]), torch.DoubleTensor([1]), torch.ByteTensor([255]), torch.BoolTensor([True]), torch.HalfTensor([1]), torch.IntTensor([3]), torch.ShortTensor([3]), torch.CharTensor([-3])]
 # --- legacy constructor of numpy and of a 0-dim tensor in a list
 [torch.FloatTensor(np.ones((2, 2))), torch.Tensor([[torch.tensor(2.0)]])]
 # --- LongTensor truncates
@@ -158,23 +119,12 @@ print(t is out_t, out_t.dtype)
 out_t
 # --- default dtype
 torch.set_default_dtype(torch.float64)
-[
-    torch.tensor([1.5]),
-    torch.ones(1),
-    torch.tensor([1]),
-    torch.get_default_dtype(),
-    torch.arange(2.0),
-    torch.tensor(1j).dtype,
-]
+[torch.tensor([1.5]), torch.ones(1), torch.tensor([1]), torch.get_default_dtype(), torch.arange(2.0), torch.tensor(1j).dtype]
 # --- default tensor type
 torch.set_default_tensor_type("torch.DoubleTensor")
 torch.zeros(2)
 # --- tril_indices and cartesian_prod
-[
-    torch.tril_indices(3, 3),
-    torch.triu_indices(2, 3, 1),
-    torch.cartesian_prod(torch.tensor([1, 2]), torch.tensor([3, 4])),
-]
+[torch.tril_indices(3, 3), torch.triu_indices(2, 3, 1), torch.cartesian_prod(torch.tensor([1, 2]), torch.tensor([3, 4]))]
 # --- meshgrid
 torch.meshgrid(torch.arange(2), torch.arange(3), indexing="ij")
 # --- meshgrid xy
@@ -192,45 +142,16 @@ y = x.clone()
 y[0, 0] = 9
 [x[0, 0].item(), y.stride()]
 # --- is_tensor and types
-[
-    torch.is_tensor(torch.ones(1)),
-    torch.is_tensor([1]),
-    type(torch.ones(1)),
-    torch.ones(1).type(),
-    torch.ones(1).long().type(),
-    torch.typename(torch.ones(1)),
-]
+[torch.is_tensor(torch.ones(1)), torch.is_tensor([1]), type(torch.ones(1)), torch.ones(1).type(), torch.ones(1).long().type(), torch.typename(torch.ones(1))]
 # --- size methods
 x = torch.zeros(2, 3, 4)
-[
-    x.size(),
-    x.size(1),
-    x.size(-1),
-    x.shape[1:],
-    x.dim(),
-    x.ndim,
-    x.numel(),
-    x.nelement(),
-    len(x),
-    x.element_size(),
-    x.nbytes,
-]
+[x.size(), x.size(1), x.size(-1), x.shape[1:], x.dim(), x.ndim, x.numel(), x.nelement(), len(x), x.element_size(), x.nbytes]
 # --- Size is a tuple
 s = torch.zeros(2, 3).size()
 [isinstance(s, tuple), s == (2, 3), s + (1,), (1, 1) + s, s.numel(), list(s), s[0:1], hash(s) == hash((2, 3)), s * 2]
 # --- device attributes
 x = torch.zeros(1)
-[
-    x.device,
-    x.is_cuda,
-    x.device.type,
-    x.device.index,
-    torch.device("cuda:1"),
-    torch.device("cpu", 0),
-    torch.device("cpu") == x.device,
-    x.layout,
-    x.get_device(),
-]
+[x.device, x.is_cuda, x.device.type, x.device.index, torch.device("cuda:1"), torch.device("cpu", 0), torch.device("cpu") == x.device, x.layout, x.get_device()]
 # --- frombuffer
 torch.frombuffer(bytearray(b"\x01\x00\x02\x00"), dtype=torch.int16)
 # --- asarray
@@ -242,37 +163,12 @@ t[0] = 1
 [np.asarray(torch.ones(2)), np.sum(torch.arange(4).numpy()), np.array([torch.tensor(1), torch.tensor(2)])]
 # --- scalar conversions
 t = torch.tensor(3)
-[
-    int(t),
-    float(t),
-    bool(t),
-    t.item(),
-    [10, 20, 30, 40][t],
-    f"{torch.tensor(2.5):.3f}",
-    "%d" % t,
-    complex(torch.tensor(1.5)),
-    range(t),
-]
+[int(t), float(t), bool(t), t.item(), [10, 20, 30, 40][t], f"{torch.tensor(2.5):.3f}", "%d" % t, complex(torch.tensor(1.5)), range(t)]
 # --- tolist
-[
-    torch.arange(4).view(2, 2).tolist(),
-    torch.tensor(1.5).tolist(),
-    torch.tensor([]).tolist(),
-    torch.tensor([True]).tolist(),
-]
+[torch.arange(4).view(2, 2).tolist(), torch.tensor(1.5).tolist(), torch.tensor([]).tolist(), torch.tensor([True]).tolist()]
 # --- vander diag_embed block_diag
-[
-    torch.vander(torch.tensor([1, 2, 3])),
-    torch.diag_embed(torch.tensor([1, 2])),
-    torch.block_diag(torch.ones(1, 2), torch.zeros(2, 1)),
-]
+[torch.vander(torch.tensor([1, 2, 3])), torch.diag_embed(torch.tensor([1, 2])), torch.block_diag(torch.ones(1, 2), torch.zeros(2, 1))]
 # --- integers evenly spaced, and their powers
-[
-    torch.linspace(4.3, -3, 50, dtype=torch.int64),
-    torch.linspace(0, 7, 50, dtype=torch.int32),
-    torch.linspace(-3, 7, 16, dtype=torch.int16),
-    torch.logspace(0, 1.2, 2, dtype=torch.int64),
-    torch.logspace(0, 1.2, 4, dtype=torch.int32),
-    torch.logspace(0, -3, 1, dtype=torch.int64),
-    torch.logspace(0, 4, 9, 2.0, dtype=torch.uint8),
-]
+[torch.linspace(4.3, -3, 50, dtype=torch.int64), torch.linspace(0, 7, 50, dtype=torch.int32), torch.linspace(-3, 7, 16, dtype=torch.int16),
+ torch.logspace(0, 1.2, 2, dtype=torch.int64), torch.logspace(0, 1.2, 4, dtype=torch.int32), torch.logspace(0, -3, 1, dtype=torch.int64),
+ torch.logspace(0, 4, 9, 2.0, dtype=torch.uint8)]

@@ -1,14 +1,7 @@
 """Gradients, and gradients of gradients, where torch's own formula decides what comes out."""
-
 # --- numbers drawn for parameters have gradients of zeros
 mean, std = torch.zeros(2, 3, requires_grad=True), torch.ones(3, requires_grad=True)
-for drawn in (
-    torch.normal(mean, std),
-    torch.normal(mean, 2.0),
-    torch.normal(1.0, std),
-    torch.bernoulli(mean),
-    torch.poisson(std),
-):
+for drawn in (torch.normal(mean, std), torch.normal(mean, 2.0), torch.normal(1.0, std), torch.bernoulli(mean), torch.poisson(std)):
     drawn.sum().backward()
     print(drawn.shape, drawn.grad_fn.name(), mean.grad, std.grad)
 with torch.no_grad():
@@ -31,9 +24,7 @@ for p in (2, -2, "nuc"):
     print(p, torch.autograd.grad(torch.linalg.matrix_norm(x, p), x)[0].abs())
 # --- soft_margin_loss twice, far out
 x = torch.tensor([-50.0, 0.5, 50.0], requires_grad=True)
-(g,) = torch.autograd.grad(
-    torch.nn.functional.soft_margin_loss(x, torch.ones(3), reduction="sum"), x, create_graph=True
-)
+(g,) = torch.autograd.grad(torch.nn.functional.soft_margin_loss(x, torch.ones(3), reduction="sum"), x, create_graph=True)
 print(g.detach(), *torch.autograd.grad(g.sum(), x))
 # --- one score without a batch; an empty stride
 print(torch.nn.functional.multi_margin_loss(torch.tensor(0.5), torch.tensor(0)))
@@ -44,17 +35,7 @@ for f in (torch.logaddexp, torch.logaddexp2):
     print(torch.autograd.grad(f(low, torch.tensor([0.0, 1.0, -float("inf")])).sum(), low))
 # --- a second backward pass needs what the first one freed, numbers too
 x = torch.ones(3, requires_grad=True)
-for f in (
-    lambda: x * 3,
-    lambda: 2.5 * x,
-    lambda: x.mul(3),
-    lambda: x.clone().mul_(3),
-    lambda: x.div(2, rounding_mode="floor"),
-    lambda: x + 1,
-    lambda: -x,
-    lambda: x.sum(),
-    lambda: x[0],
-):
+for f in (lambda: x * 3, lambda: 2.5 * x, lambda: x.mul(3), lambda: x.clone().mul_(3), lambda: x.div(2, rounding_mode="floor"), lambda: x + 1, lambda: -x, lambda: x.sum(), lambda: x[0]):
     y = f().sum()
     y.backward()
     try:
@@ -65,11 +46,7 @@ for f in (
 # --- distances with NaN, and without features
 nan = float("nan")
 for p in (0.0, 1.0, 2.0, 3.0, float("inf")):
-    print(
-        p,
-        torch.cdist(torch.tensor([[1.0, nan, 2.0]]), torch.zeros(1, 3), p),
-        torch.cdist(torch.zeros(2, 0), torch.zeros(3, 0), p),
-    )
+    print(p, torch.cdist(torch.tensor([[1.0, nan, 2.0]]), torch.zeros(1, 3), p), torch.cdist(torch.zeros(2, 0), torch.zeros(3, 0), p))
 # --- margins that are just met, infinite scores
 x = torch.tensor([[0.0, 1.0, 2.0, 3.0], [float("inf"), 1.0, 2.0, 3.0]], requires_grad=True)
 for p in (1, 2):

@@ -1,5 +1,4 @@
 """Bad input: what PyTorch raises. Held by test_errors.py."""
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -499,22 +498,14 @@ nn.LSTM(3, 2)(torch.ones(4, 1, 2))
 nn.LSTM(3, 2)(torch.ones(4, 1, 3), (torch.ones(1, 2, 2), torch.ones(1, 2, 2)))
 # --- multihead heads
 nn.MultiheadAttention(5, 2)
-
-
 # --- module without forward
 class M(nn.Module):
     pass
-
-
 M()(1)
-
-
 # --- module before init
 class M(nn.Module):
     def __init__(self):
         self.a = nn.Linear(1, 1)
-
-
 M()
 # --- module attribute
 nn.Linear(1, 1).nothing
@@ -571,18 +562,12 @@ next(iter(torch.utils.data.DataLoader([torch.ones(1), torch.ones(2)], batch_size
 next(iter(torch.utils.data.DataLoader([object(), object()], batch_size=2)))
 # --- load of no file
 torch.load("missing.pt")
-
-
 # --- custom Function without backward
 class Bad(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
         return x * 2
-
-
 Bad.apply(torch.ones(1, requires_grad=True)).backward()
-
-
 # --- custom Function gradients count
 class Bad(torch.autograd.Function):
     @staticmethod
@@ -592,11 +577,7 @@ class Bad(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g
-
-
 Bad.apply(torch.ones(1, requires_grad=True), torch.ones(1)).backward()
-
-
 # --- custom Function gradient shape
 class Bad(torch.autograd.Function):
     @staticmethod
@@ -606,21 +587,13 @@ class Bad(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return torch.ones(3)
-
-
 Bad.apply(torch.ones(2, requires_grad=True)).sum().backward()
-
-
 # --- custom Function called
 class Bad(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
         return x
-
-
 Bad()(torch.ones(1))
-
-
 # --- gradcheck fails
 class Bad(torch.autograd.Function):
     @staticmethod
@@ -630,8 +603,6 @@ class Bad(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g * 3
-
-
 torch.autograd.gradcheck(Bad.apply, torch.ones(1, dtype=torch.float64, requires_grad=True))
 # --- calculate_gain name
 nn.init.calculate_gain("nothing")
@@ -653,7 +624,6 @@ torch.ones(2).imag
 torch.view_as_complex(torch.ones(3))
 # --- deepcopy of a graph tensor
 import copy
-
 copy.deepcopy(torch.ones(1, requires_grad=True) * 2)
 # --- resize_ of a graph tensor
 torch.ones(2, requires_grad=True).resize_(3)

@@ -1,5 +1,4 @@
 """Factorizations of matrices that LAPACK packs, decompositions of low rank, and what they are put together to."""
-
 import torch
 
 s = torch.tensor([[4.0, 1.0, -2.0], [1.0, 0.5, 3.0], [-2.0, 3.0, 1.0]])
@@ -47,22 +46,10 @@ torch.linalg.ldl_solve(s, torch.ones(2, dtype=torch.int32), b)
 torch.linalg.ldl_solve(s, torch.ones(3, dtype=torch.int32), b[:2])
 # --- Householder reflections
 packed, tau = torch.geqrf(t)
-[
-    packed,
-    tau,
-    packed.stride(),
-    torch.linalg.householder_product(packed, tau),
-    torch.orgqr(packed, tau[:1]),
-    t.geqrf().tau,
-]
+[packed, tau, packed.stride(), torch.linalg.householder_product(packed, tau), torch.orgqr(packed, tau[:1]), t.geqrf().tau]
 # --- products with the whole Q
 packed, tau = torch.geqrf(t)
-[
-    torch.ormqr(packed, tau, b),
-    torch.ormqr(packed, tau, b, transpose=True),
-    torch.ormqr(packed, tau, b.T, left=False),
-    packed.ormqr(tau, b.T, False, True),
-]
+[torch.ormqr(packed, tau, b), torch.ormqr(packed, tau, b, transpose=True), torch.ormqr(packed, tau, b.T, left=False), packed.ormqr(tau, b.T, False, True)]
 # --- products with the whole Q of complex matrices
 packed, tau = torch.geqrf(torch.complex(t, t.flip(0)))
 c = torch.complex(b, -b)
@@ -83,14 +70,7 @@ torch.linalg.householder_product(t, torch.ones(3))
 torch.ormqr(t, torch.ones(2), b[:2])
 # --- least squares
 results = [torch.linalg.lstsq(t, b, driver=driver) for driver in ("gels", "gelsy", "gelsd", "gelss")]
-[
-    (
-        r.solution.stride(),
-        r.rank,
-        [x.contiguous().round(decimals=3) for x in (r.solution, r.residuals, r.singular_values)],
-    )
-    for r in results
-]
+[(r.solution.stride(), r.rank, [x.contiguous().round(decimals=3) for x in (r.solution, r.residuals, r.singular_values)]) for r in results]
 # --- least squares with a vector, and the shortest of many solutions
 results = [torch.linalg.lstsq(t, b[:, 0]).solution, torch.linalg.lstsq(t.T, torch.ones(2)).solution]
 [r.round(decimals=4) for r in results] + [torch.linalg.lstsq(t.T, torch.ones(2, 1)).solution.stride()]
@@ -102,26 +82,15 @@ r = torch.linalg.lstsq(*x, driver="gels")
 [torch.lu(s), torch.qr(t).R.abs(), torch.svd(t).S, torch.triangular_solve(b, s), torch.chain_matmul(s, t, t.T)]
 # --- LU in several spellings
 p, l, u = torch.linalg.lu(s)
-[
-    p @ l @ u,
-    torch.lu_unpack(*torch.linalg.lu_factor(t)),
-    torch.linalg.lu_factor_ex(s * 0).info,
-    s.lu_solve(*torch.linalg.lu_factor(s)).round(decimals=4) + 0,
-]
+[p @ l @ u, torch.lu_unpack(*torch.linalg.lu_factor(t)), torch.linalg.lu_factor_ex(s * 0).info, s.lu_solve(*torch.linalg.lu_factor(s)).round(decimals=4) + 0]
 # --- powers of matrices
-[torch.linalg.matrix_power(s, n).round(decimals=2) for n in (-1, 0, 1, 3)] + [
-    torch.linalg.matrix_power(s.clone().requires_grad_(), 0).requires_grad
-]
+[torch.linalg.matrix_power(s, n).round(decimals=2) for n in (-1, 0, 1, 3)] + [torch.linalg.matrix_power(s.clone().requires_grad_(), 0).requires_grad]
 # --- approximations of low rank
 torch.manual_seed(0)
 low = torch.randn(8, 2) @ torch.randn(2, 5)
 u, sv, v = torch.svd_lowrank(low, 2)
 w = torch.pca_lowrank(low, 2)
-[
-    ((u * sv) @ v.T - low).abs().max() < 1e-4,
-    [x.shape for x in (u, sv, v)],
-    *[x.round(decimals=3) for x in (sv, w[1], torch.svd_lowrank(low.T, 3, niter=1)[1][:2])],
-]
+[((u * sv) @ v.T - low).abs().max() < 1e-4, [x.shape for x in (u, sv, v)], *[x.round(decimals=3) for x in (sv, w[1], torch.svd_lowrank(low.T, 3, niter=1)[1][:2])]]
 # --- low rank less another matrix
 torch.manual_seed(0)
 low = torch.randn(6, 4)

@@ -1,5 +1,4 @@
 """Fake quantization: values, where gradients pass, and what is refused."""
-
 import torch
 
 # --- per tensor
@@ -14,9 +13,7 @@ y.sum().backward()
 [y, x.grad]
 # --- per channel
 x = torch.tensor([[0.05, 0.15, 0.25, -0.35, 0.24, 0.26], [0.1, 0.3, 0.5, -0.7, 0.31, 0.29]], requires_grad=True)
-y = torch.fake_quantize_per_channel_affine(
-    x, torch.tensor([0.1, 0.2]), torch.tensor([0, 1], dtype=torch.int32), 0, -2, 3
-)
+y = torch.fake_quantize_per_channel_affine(x, torch.tensor([0.1, 0.2]), torch.tensor([0, 1], dtype=torch.int32), 0, -2, 3)
 y.sum().backward()
 [y, x.grad]
 # --- per channel with zero points between steps

@@ -1,11 +1,9 @@
 """Forward mode: dual tensors, levels, and the settings and bases of autograd that older code names."""
-
 import torch
 import torch.autograd.forward_ad as fwAD
 
 # --- a tangent
 import warnings
-
 warnings.simplefilter("ignore")  # torch's first use of its scripted decompositions
 with fwAD.dual_level():
     x = fwAD.make_dual(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.5]))
@@ -16,12 +14,7 @@ with fwAD.dual_level():
 with fwAD.dual_level():
     a = fwAD.make_dual(torch.tensor([1.0, 2.0]), torch.ones(2))
     b = fwAD.make_dual(torch.tensor([3.0, 4.0]), torch.tensor([0.0, 2.0]))
-    r = [
-        fwAD.unpack_dual(a * b).tangent,
-        fwAD.unpack_dual(a).tangent,
-        fwAD.unpack_dual(torch.ones(2)).tangent,
-        fwAD.unpack_dual(a @ b + 1).tangent,
-    ]
+    r = [fwAD.unpack_dual(a * b).tangent, fwAD.unpack_dual(a).tangent, fwAD.unpack_dual(torch.ones(2)).tangent, fwAD.unpack_dual(a @ b + 1).tangent]
 r
 # --- a module
 torch.manual_seed(0)
@@ -65,7 +58,6 @@ x.grad
 # --- modules of modes
 from torch.autograd.grad_mode import no_grad, set_grad_enabled
 from torch.autograd.anomaly_mode import detect_anomaly
-
 [no_grad is torch.no_grad, detect_anomaly is torch.autograd.detect_anomaly]
 # --- Function without jvp
 torch.autograd.Function.jvp(None)
@@ -74,19 +66,16 @@ torch.autograd.Function.vmap(None, None)
 # --- ctx is a FunctionCtx
 from torch.autograd.function import Function, FunctionCtx, InplaceFunction, once_differentiable
 
-
 class F(Function):
     @staticmethod
     def forward(ctx, x):
         print(isinstance(ctx, FunctionCtx))
         ctx.save_for_backward(x)
         return x * 2
-
     @staticmethod
     @once_differentiable
     def backward(ctx, g):
         return g * 2
-
 
 x = torch.ones(1, requires_grad=True)
 F.apply(x).backward()

@@ -1,5 +1,4 @@
 """torch.futures, and what torch.jit.fork gives."""
-
 import torch
 
 # --- then

@@ -1,5 +1,4 @@
 """Indexing: reading and assigning by ints, slices, None, ellipsis, masks, index tensors and mixtures."""
-
 import torch
 
 x = torch.arange(24).view(2, 3, 4)
@@ -36,11 +35,7 @@ x[torch.tensor([[0], [1]]), torch.tensor([[0, 2]])]
 # --- index tensor and slice
 [x[torch.tensor([0, 1]), 1:], x[:, torch.tensor([2, 0]), 1], x[torch.tensor([1]), :, torch.tensor([2, 3])]]
 # --- separated index tensors go first
-[
-    x[torch.tensor([0, 1]), :, torch.tensor([0, 1])].shape,
-    x[:, torch.tensor([0, 1]), torch.tensor([0, 1])].shape,
-    x[0, :, torch.tensor([0, 1])].shape,
-]
+[x[torch.tensor([0, 1]), :, torch.tensor([0, 1])].shape, x[:, torch.tensor([0, 1]), torch.tensor([0, 1])].shape, x[0, :, torch.tensor([0, 1])].shape]
 # --- negative index tensor
 x[torch.tensor([-1]), torch.tensor([-3])]
 # --- 0-dim index tensor is an int
@@ -52,7 +47,6 @@ x[torch.tensor([0, 1]), None].shape
 [x[torch.tensor([], dtype=torch.long)].shape, x[[]].shape, x[1:1].shape]
 # --- range and numpy index
 import numpy as np
-
 [x[range(2)].shape, x[np.array([1, 0])][:, 0, 0], x[np.int64(1), 0, 0], x[:, np.array([True, False, True])].shape]
 # --- result of index tensor is a copy
 y = x[torch.tensor([0])]
@@ -140,19 +134,10 @@ a, b = torch.arange(4).view(2, 2)
 [a, b]
 # --- index_select take gather
 y = torch.arange(6).view(2, 3)
-[
-    torch.index_select(y, 1, torch.tensor([2, 0])),
-    torch.take(y, torch.tensor([0, 5])),
-    torch.gather(y, 1, torch.tensor([[0, 2], [1, 1]])),
-    y.take_along_dim(torch.tensor([[1], [0]]), 1),
-]
+[torch.index_select(y, 1, torch.tensor([2, 0])), torch.take(y, torch.tensor([0, 5])), torch.gather(y, 1, torch.tensor([[0, 2], [1, 1]])), y.take_along_dim(torch.tensor([[1], [0]]), 1)]
 # --- scatter
 y = torch.zeros(2, 3)
-[
-    y.scatter(1, torch.tensor([[0], [2]]), 5.0),
-    y.scatter(1, torch.tensor([[0, 1]]), torch.tensor([[1.0, 2.0]])),
-    y.scatter_add(0, torch.tensor([[0, 0, 1]]), torch.ones(1, 3)),
-]
+[y.scatter(1, torch.tensor([[0], [2]]), 5.0), y.scatter(1, torch.tensor([[0, 1]]), torch.tensor([[1.0, 2.0]])), y.scatter_add(0, torch.tensor([[0, 0, 1]]), torch.ones(1, 3))]
 # --- scatter in place with keywords
 y = torch.zeros(2, 4)
 y.scatter_(dim=1, index=torch.tensor([[1], [3]]), value=0.9)
@@ -163,48 +148,20 @@ torch.zeros(3).scatter_reduce(0, torch.tensor([0, 0, 2]), torch.tensor([1.0, 5.0
 # --- index_add index_copy index_fill
 y = torch.zeros(3, 2)
 i = torch.tensor([0, 2, 0])
-[
-    y.index_add(0, i, torch.ones(3, 2)),
-    y.index_copy(0, i[:2], torch.ones(2, 2)),
-    y.index_fill(1, torch.tensor([1]), 7),
-    y.index_add(0, i[1:], torch.ones(2, 2), alpha=2),
-]
+[y.index_add(0, i, torch.ones(3, 2)), y.index_copy(0, i[:2], torch.ones(2, 2)), y.index_fill(1, torch.tensor([1]), 7), y.index_add(0, i[1:], torch.ones(2, 2), alpha=2)]
 # --- index_put
 y = torch.zeros(4)
-[
-    y.index_put((torch.tensor([0, 0]),), torch.tensor([1.0, 1.0]), accumulate=True),
-    y.index_put_((torch.tensor([1]),), torch.tensor(3.0)),
-]
+[y.index_put((torch.tensor([0, 0]),), torch.tensor([1.0, 1.0]), accumulate=True), y.index_put_((torch.tensor([1]),), torch.tensor(3.0))]
 # --- masked functions
 y = torch.arange(4.0)
 m = y > 1
-[
-    y.masked_fill(m, -1),
-    y.masked_select(m),
-    y.masked_scatter(m, torch.tensor([8.0, 9.0])),
-    torch.where(m, y, torch.zeros(())),
-]
+[y.masked_fill(m, -1), y.masked_select(m), y.masked_scatter(m, torch.tensor([8.0, 9.0])), torch.where(m, y, torch.zeros(()))]
 # --- nonzero
 y = torch.tensor([[0, 1], [2, 0]])
-[
-    torch.nonzero(y),
-    y.nonzero(as_tuple=True),
-    torch.argwhere(y),
-    torch.where(y > 0),
-    (y == 0).nonzero().size(0),
-    torch.count_nonzero(y),
-]
+[torch.nonzero(y), y.nonzero(as_tuple=True), torch.argwhere(y), torch.where(y > 0), (y == 0).nonzero().size(0), torch.count_nonzero(y)]
 # --- narrow select unfold diagonal
 y = torch.arange(12).view(3, 4)
-[
-    y.narrow(1, 1, 2),
-    y.select(0, 2),
-    y.unfold(1, 2, 1),
-    y.diagonal(),
-    y.diagonal(1),
-    y[1:].diagonal(-1),
-    y.unfold(1, 2, 2).stride(),
-]
+[y.narrow(1, 1, 2), y.select(0, 2), y.unfold(1, 2, 1), y.diagonal(), y.diagonal(1), y[1:].diagonal(-1), y.unfold(1, 2, 2).stride()]
 # --- diagonal write
 y = torch.zeros(3, 3)
 y.diagonal().fill_(5)
@@ -233,16 +190,7 @@ z.backward()
 y.grad
 # --- grad_fn names of indexing
 y = torch.ones(3, 3, requires_grad=True)
-[
-    y[0],
-    y[0:2],
-    y[None],
-    y[torch.tensor([0])],
-    y[y > 0],
-    y[..., 0],
-    y.gather(1, torch.zeros(3, 1, dtype=torch.long)),
-    y.index_select(0, torch.tensor([0])),
-]
+[y[0], y[0:2], y[None], y[torch.tensor([0])], y[y > 0], y[..., 0], y.gather(1, torch.zeros(3, 1, dtype=torch.long)), y.index_select(0, torch.tensor([0]))]
 # --- grad through assignment
 y = torch.ones(3, requires_grad=True)
 v = torch.tensor(2.0, requires_grad=True)

@@ -1,5 +1,4 @@
 """In-place operations, versions and out=."""
-
 import torch
 
 # --- arithmetic returns self
@@ -37,23 +36,7 @@ x = torch.empty(2, 2)
 [x.fill_(3).clone(), x.zero_().clone(), x.copy_(torch.tensor([1, 2])).clone(), x.fill_(torch.tensor(5)).clone()]
 # --- unary in place
 x = torch.tensor([0.5, 1.0])
-[
-    f(x.clone())
-    for f in (
-        torch.Tensor.exp_,
-        torch.Tensor.log_,
-        torch.Tensor.sqrt_,
-        torch.Tensor.sin_,
-        torch.Tensor.tanh_,
-        torch.Tensor.sigmoid_,
-        torch.Tensor.relu_,
-        torch.Tensor.abs_,
-        torch.Tensor.reciprocal_,
-        torch.Tensor.rsqrt_,
-        torch.Tensor.round_,
-        torch.Tensor.floor_,
-    )
-]
+[f(x.clone()) for f in (torch.Tensor.exp_, torch.Tensor.log_, torch.Tensor.sqrt_, torch.Tensor.sin_, torch.Tensor.tanh_, torch.Tensor.sigmoid_, torch.Tensor.relu_, torch.Tensor.abs_, torch.Tensor.reciprocal_, torch.Tensor.rsqrt_, torch.Tensor.round_, torch.Tensor.floor_)]
 # --- torch functions in place
 x = torch.tensor([-1.0, 1.0])
 torch.relu_(x)
@@ -65,12 +48,7 @@ x = torch.arange(5.0)
 # --- addcmul addcdiv lerp
 x = torch.ones(2)
 a = torch.tensor([1.0, 2.0])
-[
-    x.clone().addcmul_(a, a, value=0.5),
-    x.clone().addcdiv_(a, a + 1, value=2),
-    x.clone().lerp_(a, 0.5),
-    x.clone().add_(a, alpha=10),
-]
+[x.clone().addcmul_(a, a, value=0.5), x.clone().addcdiv_(a, a + 1, value=2), x.clone().lerp_(a, 0.5), x.clone().add_(a, alpha=10)]
 # --- addmm in place
 torch.zeros(2, 2).addmm_(torch.ones(2, 3), torch.ones(3, 2), beta=1, alpha=2)
 # --- masked and index in place
@@ -194,7 +172,4 @@ x = torch.tensor(1.0)
 y = x.addbmm_(torch.ones(2, 2, 3), torch.ones(2, 3, 4), beta=2)
 [y is x, x]
 # --- cumulative sums of small integers
-[
-    (torch.full((3,), 100, dtype=d).cumsum_(0), torch.full((3,), 7, dtype=d).cumprod_(0))
-    for d in (torch.uint8, torch.int8, torch.int32)
-]
+[(torch.full((3,), 100, dtype=d).cumsum_(0), torch.full((3,), 7, dtype=d).cumprod_(0)) for d in (torch.uint8, torch.int8, torch.int32)]

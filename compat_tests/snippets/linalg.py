@@ -1,5 +1,4 @@
 """Linear algebra, whose operations look at the values they are given: also when they are compiled together with others."""
-
 import torch
 
 a = torch.tensor([[4.0, 1.0], [1.0, 3.0]])
@@ -7,12 +6,7 @@ a = torch.tensor([[4.0, 1.0], [1.0, 3.0]])
 # --- systems
 [torch.linalg.solve(a * 2, torch.ones(2)) + 1, (torch.linalg.solve(a * 2, torch.eye(2)) * 2).contiguous()]
 # --- inverses
-results = [
-    torch.linalg.inv(a * 2) + 1,
-    torch.inverse(a + 1),
-    (a + 2).inverse(),
-    torch.linalg.pinv(a * 2).round(decimals=4),
-]
+results = [torch.linalg.inv(a * 2) + 1, torch.inverse(a + 1), (a + 2).inverse(), torch.linalg.pinv(a * 2).round(decimals=4)]
 [r.contiguous() for r in results]
 # --- Cholesky
 factor = torch.linalg.cholesky(a)
@@ -28,9 +22,7 @@ values, vectors = torch.linalg.eigh(a * 2)
 [torch.linalg.det(a * 2), torch.logdet(a * 2), tuple(torch.linalg.slogdet(a * 2))]
 # --- gradients of several in one pass
 x = a.clone().requires_grad_()
-(
-    torch.linalg.cholesky(x * 2).diagonal().log().sum() + torch.linalg.solve(x, torch.ones(2)).sum() + torch.logdet(x)
-).backward()
+(torch.linalg.cholesky(x * 2).diagonal().log().sum() + torch.linalg.solve(x, torch.ones(2)).sum() + torch.logdet(x)).backward()
 x.grad
 # --- a loop of systems
 x, b = a.clone(), torch.ones(2)

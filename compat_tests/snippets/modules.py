@@ -1,5 +1,4 @@
 """Modules: registration, reprs, state_dict, hooks, containers, modes."""
-
 import torch
 from torch import nn
 
@@ -19,87 +18,26 @@ class Net(nn.Module):
 # --- repr
 print(Net())
 # --- repr of layers
-for m in (
-    nn.Linear(2, 3),
-    nn.Conv2d(1, 2, 3, padding=1),
-    nn.Conv2d(4, 8, (3, 5), stride=2, groups=2, bias=False, dilation=2, padding_mode="zeros"),
-    nn.BatchNorm2d(3),
-    nn.Dropout(),
-    nn.ReLU(inplace=True),
-    nn.MaxPool2d(2),
-    nn.AvgPool2d(3, 2),
-    nn.Embedding(3, 4, padding_idx=0),
-    nn.LSTM(2, 3, num_layers=2, batch_first=True),
-    nn.Softmax(dim=1),
-    nn.LeakyReLU(0.2),
-    nn.Flatten(),
-    nn.AdaptiveAvgPool2d((1, 1)),
-    nn.ConvTranspose2d(2, 1, 2, stride=2),
-    nn.LayerNorm(3),
-    nn.GroupNorm(1, 2),
-    nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
-    nn.Identity(),
-    nn.Sigmoid(),
-    nn.GELU(),
-    nn.CrossEntropyLoss(),
-    nn.MSELoss(),
-    nn.PReLU(),
-    nn.ELU(),
-    nn.Softplus(),
-    nn.ZeroPad2d(1),
-    nn.Unflatten(1, (1, 2)),
-    nn.Bilinear(1, 2, 3),
-    nn.GRU(1, 2),
-    nn.RNNCell(1, 2),
-    nn.Conv1d(1, 1, 3, padding="same"),
-    nn.InstanceNorm2d(2),
-    nn.PixelShuffle(2),
-    nn.AlphaDropout(0.2),
-    nn.Dropout2d(),
-    nn.Hardtanh(),
-    nn.LogSoftmax(1),
-    nn.Tanh(),
-    nn.SiLU(),
-    nn.MultiheadAttention(4, 2),
-):
+for m in (nn.Linear(2, 3), nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(4, 8, (3, 5), stride=2, groups=2, bias=False, dilation=2, padding_mode="zeros"), nn.BatchNorm2d(3), nn.Dropout(), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.AvgPool2d(3, 2), nn.Embedding(3, 4, padding_idx=0), nn.LSTM(2, 3, num_layers=2, batch_first=True), nn.Softmax(dim=1), nn.LeakyReLU(0.2), nn.Flatten(), nn.AdaptiveAvgPool2d((1, 1)), nn.ConvTranspose2d(2, 1, 2, stride=2), nn.LayerNorm(3), nn.GroupNorm(1, 2), nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), nn.Identity(), nn.Sigmoid(), nn.GELU(), nn.CrossEntropyLoss(), nn.MSELoss(), nn.PReLU(), nn.ELU(), nn.Softplus(), nn.ZeroPad2d(1), nn.Unflatten(1, (1, 2)), nn.Bilinear(1, 2, 3), nn.GRU(1, 2), nn.RNNCell(1, 2), nn.Conv1d(1, 1, 3, padding="same"), nn.InstanceNorm2d(2), nn.PixelShuffle(2), nn.AlphaDropout(0.2), nn.Dropout2d(), nn.Hardtanh(), nn.LogSoftmax(1), nn.Tanh(), nn.SiLU(), nn.MultiheadAttention(4, 2)):
     print(m)
 # --- repr of containers
-print(
-    nn.Sequential(),
-    nn.ModuleList([nn.Linear(1, 1)] * 3),
-    nn.ModuleDict({"a": nn.ReLU(), "b": nn.Linear(1, 2)}),
-    nn.Sequential(nn.Linear(1, 1), nn.Sequential(nn.ReLU())),
-)
+print(nn.Sequential(), nn.ModuleList([nn.Linear(1, 1)] * 3), nn.ModuleDict({"a": nn.ReLU(), "b": nn.Linear(1, 2)}), nn.Sequential(nn.Linear(1, 1), nn.Sequential(nn.ReLU())))
 # --- repr of parameter containers
 print(nn.ParameterList([nn.Parameter(torch.ones(2))]), nn.ParameterDict({"w": nn.Parameter(torch.ones(1, 2))}))
-
-
 # --- extra_repr
 class M(nn.Module):
     def extra_repr(self):
         return "size=3"
-
-
 class O(nn.Module):
     def __init__(self):
         super().__init__()
         self.m = M()
-
     def extra_repr(self):
         return "kind=outer"
-
-
 print(M(), O())
 # --- names
 m = Net()
-[
-    [n for n, _ in m.named_parameters()],
-    [n for n, _ in m.named_buffers()],
-    [n for n, _ in m.named_modules()],
-    [n for n, _ in m.named_children()],
-    len(list(m.modules())),
-    len(list(m.parameters())),
-]
+[[n for n, _ in m.named_parameters()], [n for n, _ in m.named_buffers()], [n for n, _ in m.named_modules()], [n for n, _ in m.named_children()], len(list(m.modules())), len(list(m.parameters()))]
 # --- state_dict keys
 m = Net()
 s = m.state_dict()
@@ -148,22 +86,12 @@ m.zero_grad(set_to_none=False)
 [a, b, m.weight.grad]
 # --- parameter attributes
 p = nn.Parameter(torch.ones(2))
-[
-    type(p),
-    isinstance(p, torch.Tensor),
-    p.requires_grad,
-    nn.Parameter(torch.ones(1), requires_grad=False).requires_grad,
-    type(p * 2),
-    type(p.data),
-    p.is_leaf,
-]
+[type(p), isinstance(p, torch.Tensor), p.requires_grad, nn.Parameter(torch.ones(1), requires_grad=False).requires_grad, type(p * 2), type(p.data), p.is_leaf]
 # --- parameter shares its tensor
 t = torch.zeros(2)
 p = nn.Parameter(t)
 t[0] = 4
 p
-
-
 # --- assigning attributes
 class M(nn.Module):
     def __init__(self):
@@ -175,17 +103,8 @@ class M(nn.Module):
         self.register_buffer("kept", torch.ones(1))
         self.register_buffer("dropped", torch.ones(1), persistent=False)
         self.register_parameter("none", None)
-
-
 m = M()
-[
-    list(m._parameters),
-    list(m._buffers),
-    list(m.state_dict()),
-    m.none,
-    m._non_persistent_buffers_set,
-    [n for n, _ in m.named_parameters()],
-]
+[list(m._parameters), list(m._buffers), list(m.state_dict()), m.none, m._non_persistent_buffers_set, [n for n, _ in m.named_parameters()]]
 # --- reassigning and deleting
 m = nn.Linear(1, 1)
 m.weight = nn.Parameter(torch.full((1, 1), 3.0))
@@ -213,7 +132,6 @@ m.extend([nn.Identity()])
 print(m)
 # --- Sequential of OrderedDict
 from collections import OrderedDict
-
 m = nn.Sequential(OrderedDict([("fc", nn.Linear(1, 1)), ("act", nn.ReLU())]))
 [m.fc is m[0], m]
 # --- ModuleList
@@ -241,12 +159,7 @@ seen
 # --- shared parameters are listed once
 m = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
 m[1].weight = m[0].weight
-[
-    len(list(m.parameters())),
-    len(m.state_dict()),
-    [n for n, _ in m.named_parameters()],
-    [n for n, _ in m.named_parameters(remove_duplicate=False)],
-]
+[len(list(m.parameters())), len(m.state_dict()), [n for n, _ in m.named_parameters()], [n for n, _ in m.named_parameters(remove_duplicate=False)]]
 # --- get_submodule and get_parameter
 m = nn.Sequential(nn.Sequential(nn.Linear(1, 2)))
 [m.get_submodule("0.0"), m.get_parameter("0.0.bias").shape, m.get_submodule("") is m]
@@ -326,7 +239,6 @@ for _ in range(5):
 [losses, m.weight, m.bias]
 # --- parameters_to_vector
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
-
 m = nn.Linear(2, 1)
 vector_to_parameters(torch.arange(3.0), m.parameters())
 [parameters_to_vector(m.parameters()), m.weight]
@@ -347,19 +259,9 @@ m.b = nn.Tanh()
 ["a" in dir(m), m.a, list(m._modules), hasattr(m, "c")]
 # --- init functions constants
 w = torch.empty(2, 3)
-[
-    nn.init.constant_(w, 0.3).clone(),
-    nn.init.ones_(w).clone(),
-    nn.init.zeros_(w).clone(),
-    nn.init.eye_(w).clone(),
-    nn.init.dirac_(torch.empty(2, 2, 3)),
-    w.requires_grad,
-]
+[nn.init.constant_(w, 0.3).clone(), nn.init.ones_(w).clone(), nn.init.zeros_(w).clone(), nn.init.eye_(w).clone(), nn.init.dirac_(torch.empty(2, 2, 3)), w.requires_grad]
 # --- calculate_gain
-[nn.init.calculate_gain(n) for n in ("linear", "conv2d", "sigmoid", "tanh", "relu", "selu")] + [
-    nn.init.calculate_gain("leaky_relu", 0.01),
-    nn.init.calculate_gain("leaky_relu"),
-]
+[nn.init.calculate_gain(n) for n in ("linear", "conv2d", "sigmoid", "tanh", "relu", "selu")] + [nn.init.calculate_gain("leaky_relu", 0.01), nn.init.calculate_gain("leaky_relu")]
 # --- init of parameters
 m = nn.Linear(2, 2)
 nn.init.constant_(m.weight, 2.0)

@@ -1,5 +1,4 @@
 """Optimizers and schedulers: steps, state, groups, representation."""
-
 import torch
 from torch import nn, optim
 
@@ -19,19 +18,9 @@ def run(make, steps=4):
 # --- sgd
 run(lambda p: optim.SGD(p, lr=0.1))
 # --- sgd momentum
-[
-    run(lambda p: optim.SGD(p, lr=0.01, momentum=0.9)),
-    run(lambda p: optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True)),
-    run(lambda p: optim.SGD(p, lr=0.01, momentum=0.9, dampening=0.1, weight_decay=0.1)),
-    run(lambda p: optim.SGD(p, lr=0.01, maximize=True)),
-]
+[run(lambda p: optim.SGD(p, lr=0.01, momentum=0.9)), run(lambda p: optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True)), run(lambda p: optim.SGD(p, lr=0.01, momentum=0.9, dampening=0.1, weight_decay=0.1)), run(lambda p: optim.SGD(p, lr=0.01, maximize=True))]
 # --- adam
-[
-    run(lambda p: optim.Adam(p, lr=0.1)),
-    run(lambda p: optim.Adam(p, lr=0.1, weight_decay=0.1)),
-    run(lambda p: optim.Adam(p, lr=0.1, amsgrad=True)),
-    run(lambda p: optim.Adam(p, betas=(0.8, 0.9), eps=1e-3)),
-]
+[run(lambda p: optim.Adam(p, lr=0.1)), run(lambda p: optim.Adam(p, lr=0.1, weight_decay=0.1)), run(lambda p: optim.Adam(p, lr=0.1, amsgrad=True)), run(lambda p: optim.Adam(p, betas=(0.8, 0.9), eps=1e-3))]
 # --- adamw
 [run(lambda p: optim.AdamW(p, lr=0.1)), run(lambda p: optim.AdamW(p, lr=0.1, weight_decay=0.5))]
 # --- rmsprop
@@ -39,24 +28,15 @@ run(lambda p: optim.SGD(p, lr=0.1))
 # --- adagrad adadelta adamax
 [run(lambda p: optim.Adagrad(p, lr=0.1)), run(lambda p: optim.Adadelta(p)), run(lambda p: optim.Adamax(p, lr=0.1))]
 # --- nadam radam asgd rprop
-[
-    run(lambda p: optim.NAdam(p, lr=0.1)),
-    run(lambda p: optim.RAdam(p, lr=0.1)),
-    run(lambda p: optim.ASGD(p, lr=0.1)),
-    run(lambda p: optim.Rprop(p, lr=0.1)),
-]
+[run(lambda p: optim.NAdam(p, lr=0.1)), run(lambda p: optim.RAdam(p, lr=0.1)), run(lambda p: optim.ASGD(p, lr=0.1)), run(lambda p: optim.Rprop(p, lr=0.1))]
 # --- lbfgs
 p = nn.Parameter(torch.tensor([3.0, -1.0]))
 o = optim.LBFGS([p], lr=0.5)
-
-
 def closure():
     o.zero_grad()
     loss = (p**4).sum() + p.sum()
     loss.backward()
     return loss
-
-
 print(o.step(closure))
 p
 # --- repr
@@ -65,12 +45,7 @@ print(optim.SGD([p], lr=0.1), optim.Adam([p]), optim.AdamW([p]))
 # --- defaults and groups
 p = nn.Parameter(torch.ones(1))
 o = optim.SGD([p], lr=0.1, momentum=0.9)
-[
-    o.defaults,
-    {k: v for k, v in o.param_groups[0].items() if k != "params"},
-    o.state,
-    o.param_groups[0]["params"][0] is p,
-]
+[o.defaults, {k: v for k, v in o.param_groups[0].items() if k != "params"}, o.state, o.param_groups[0]["params"][0] is p]
 # --- adam groups
 o = optim.Adam([nn.Parameter(torch.ones(1))])
 [{k: v for k, v in o.param_groups[0].items() if k != "params"}, o.defaults]
@@ -90,14 +65,10 @@ o.step()
 a, b = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
 o = optim.SGD([{"params": [a]}, {"params": b, "lr": 0.5}], lr=0.1)
 o.state_dict()
-
-
 # --- load_state_dict
 def make():
     p = nn.Parameter(torch.ones(2))
     return p, optim.SGD([p], lr=0.1, momentum=0.9)
-
-
 p, o = make()
 p.grad = torch.ones(2)
 o.step()
@@ -140,15 +111,11 @@ seen
 # --- closure
 p = nn.Parameter(torch.tensor([2.0]))
 o = optim.SGD([p], lr=0.1)
-
-
 def closure():
     o.zero_grad()
     loss = (p**2).sum()
     loss.backward()
     return loss
-
-
 [o.step(closure), o.step(closure), p]
 # --- tensor learning rate
 p = nn.Parameter(torch.ones(2))
@@ -176,8 +143,6 @@ for _ in range(2):
     (w.t()[0] * 2).sum().backward()
     o.step()
 w
-
-
 # --- StepLR MultiStepLR ExponentialLR
 def rates(make, n=6):
     o = optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
@@ -188,23 +153,8 @@ def rates(make, n=6):
         o.step()
         s.step()
     return out
-
-
 S = optim.lr_scheduler
-[
-    rates(lambda o: S.StepLR(o, 2, 0.5)),
-    rates(lambda o: S.MultiStepLR(o, [2, 4], 0.1)),
-    rates(lambda o: S.ExponentialLR(o, 0.9)),
-    rates(lambda o: S.LambdaLR(o, lambda t: t / 10)),
-    rates(lambda o: S.CosineAnnealingLR(o, 4)),
-    rates(lambda o: S.LinearLR(o, 0.5, total_iters=3)),
-    rates(lambda o: S.ConstantLR(o)),
-    rates(lambda o: S.PolynomialLR(o, 4)),
-    rates(lambda o: S.MultiplicativeLR(o, lambda t: 0.5)),
-    rates(lambda o: S.CosineAnnealingWarmRestarts(o, 2)),
-    rates(lambda o: S.OneCycleLR(o, 2.0, total_steps=7)),
-    rates(lambda o: S.CyclicLR(o, 0.1, 1.0, step_size_up=2, cycle_momentum=False)),
-]
+[rates(lambda o: S.StepLR(o, 2, 0.5)), rates(lambda o: S.MultiStepLR(o, [2, 4], 0.1)), rates(lambda o: S.ExponentialLR(o, 0.9)), rates(lambda o: S.LambdaLR(o, lambda t: t / 10)), rates(lambda o: S.CosineAnnealingLR(o, 4)), rates(lambda o: S.LinearLR(o, 0.5, total_iters=3)), rates(lambda o: S.ConstantLR(o)), rates(lambda o: S.PolynomialLR(o, 4)), rates(lambda o: S.MultiplicativeLR(o, lambda t: 0.5)), rates(lambda o: S.CosineAnnealingWarmRestarts(o, 2)), rates(lambda o: S.OneCycleLR(o, 2.0, total_steps=7)), rates(lambda o: S.CyclicLR(o, 0.1, 1.0, step_size_up=2, cycle_momentum=False))]
 # --- ReduceLROnPlateau
 o = optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
 s = optim.lr_scheduler.ReduceLROnPlateau(o, mode="max", patience=1, factor=0.5)

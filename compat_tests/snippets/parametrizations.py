@@ -1,5 +1,4 @@
 """Parametrized tensors, and the parametrizations and hooks for weight and spectral norm and orthogonal matrices."""
-
 import copy
 import pickle
 
@@ -79,58 +78,25 @@ m = linear(3, 3)
 same = parametrize.register_parametrization(m, "weight", Symmetric()) is m
 m.weight.sum().backward()
 print(m)
-[
-    same,
-    type(m).__name__,
-    type(m).__mro__[1] is nn.Linear,
-    m.weight,
-    list(m.state_dict()),
-    list(dict(m.named_parameters())),
-    m.parametrizations.weight.original.grad,
-]
+[same, type(m).__name__, type(m).__mro__[1] is nn.Linear, m.weight, list(m.state_dict()), list(dict(m.named_parameters())), m.parametrizations.weight.original.grad]
 # --- assigning to it
 m = symmetric()
 m.weight = torch.arange(9.0).reshape(3, 3)
-[
-    m.weight,
-    m.parametrizations.weight.original,
-    m.parametrizations.weight.original.requires_grad,
-    refusal(lambda: setattr(m, "weight", nn.Parameter(torch.ones(3, 3)))),
-]
+[m.weight, m.parametrizations.weight.original, m.parametrizations.weight.original.requires_grad, refusal(lambda: setattr(m, "weight", nn.Parameter(torch.ones(3, 3))))]
 # --- two of them
 m = parametrize.register_parametrization(symmetric(), "weight", Doubled())
 print(m)
 [m.weight, refusal(lambda: setattr(m, "weight", torch.ones(3, 3)))]
 # --- what is refused
 calls = [
-    lambda: parametrize.register_parametrization(symmetric(), "weight", Wide()),
-    lambda: parametrize.register_parametrization(symmetric(), "weight", FirstRow()),
-    lambda: parametrize.register_parametrization(linear(2, 2), "weight", Wide()),
-    lambda: parametrize.register_parametrization(linear(2, 2), "weight", FirstRow()),
-    lambda: parametrize.register_parametrization(linear(2, 2), "foo", Wide()),
-    lambda: parametrize.ParametrizationList([], torch.ones(2)),
-    lambda: parametrize.remove_parametrizations(linear(2, 2), "weight"),
-    lambda: pickle.dumps(symmetric()),
+    lambda: parametrize.register_parametrization(symmetric(), "weight", Wide()), lambda: parametrize.register_parametrization(symmetric(), "weight", FirstRow()), lambda: parametrize.register_parametrization(linear(2, 2), "weight", Wide()), lambda: parametrize.register_parametrization(linear(2, 2), "weight", FirstRow()),
+    lambda: parametrize.register_parametrization(linear(2, 2), "foo", Wide()), lambda: parametrize.ParametrizationList([], torch.ones(2)), lambda: parametrize.remove_parametrizations(linear(2, 2), "weight"), lambda: pickle.dumps(symmetric()),
 ]
-parts = [
-    Returns(lambda x: 3),
-    Returns(lambda x: x, lambda x: 3),
-    Returns(lambda x, y: x, lambda x: (x, 3)),
-    Returns(lambda x: x, lambda x: x.double()),
-]
-[refusal(c) for c in calls] + [
-    refusal(lambda: parametrize.register_parametrization(made(), "weight", part))
-    for part in parts
-    for made in (lambda: linear(3, 3), symmetric)
-]
+parts = [Returns(lambda x: 3), Returns(lambda x: x, lambda x: 3), Returns(lambda x, y: x, lambda x: (x, 3)), Returns(lambda x: x, lambda x: x.double())]
+[refusal(c) for c in calls] + [refusal(lambda: parametrize.register_parametrization(made(), "weight", part)) for part in parts for made in (lambda: linear(3, 3), symmetric)]
 # --- unsafe
 m = parametrize.register_parametrization(linear(2, 2), "weight", FirstRow(), unsafe=True)
-[
-    m.weight.shape,
-    m.parametrizations.weight.original.shape,
-    m.parametrizations.weight.unsafe,
-    parametrize.register_parametrization(linear(2, 2), "weight", Wide(), unsafe=True).weight.dtype,
-]
+[m.weight.shape, m.parametrizations.weight.original.shape, m.parametrizations.weight.unsafe, parametrize.register_parametrization(linear(2, 2), "weight", Wide(), unsafe=True).weight.dtype]
 # --- several originals
 m = parametrize.register_parametrization(linear(2, 2), "weight", Product())
 print(m)
@@ -147,37 +113,17 @@ with parametrize.cached():
 # --- copies
 m = symmetric()
 c = copy.deepcopy(m)
-[
-    type(c) is type(m),
-    torch.equal(c.weight, m.weight),
-    c.parametrizations.weight.original is m.parametrizations.weight.original,
-]
+[type(c) is type(m), torch.equal(c.weight, m.weight), c.parametrizations.weight.original is m.parametrizations.weight.original]
 # --- questions and transfer
 m, other = symmetric(), nn.Linear(3, 3)
 parametrize.transfer_parametrizations_and_params(m, other)
-[
-    parametrize.is_parametrized(m),
-    parametrize.is_parametrized(m, "bias"),
-    parametrize.is_parametrized(nn.ReLU()),
-    parametrize.type_before_parametrizations(m).__name__,
-    parametrize.type_before_parametrizations(nn.ReLU()).__name__,
-    other.parametrizations.weight.original is m.parametrizations.weight.original,
-    torch.equal(other.weight, m.weight),
-    other.load_state_dict(m.state_dict()),
-]
+[parametrize.is_parametrized(m), parametrize.is_parametrized(m, "bias"), parametrize.is_parametrized(nn.ReLU()), parametrize.type_before_parametrizations(m).__name__, parametrize.type_before_parametrizations(nn.ReLU()).__name__, other.parametrizations.weight.original is m.parametrizations.weight.original, torch.equal(other.weight, m.weight), other.load_state_dict(m.state_dict())]
 # --- removing
 m, kept = symmetric(), symmetric()
 value = m.weight.detach().clone()
 parametrize.remove_parametrizations(m, "weight")
 parametrize.remove_parametrizations(kept, "weight", leave_parametrized=False)
-[
-    torch.equal(m.weight, value),
-    m.weight.is_leaf,
-    list(m.state_dict()),
-    hasattr(m, "parametrizations"),
-    type(m).__name__,
-    kept.weight,
-]
+[torch.equal(m.weight, value), m.weight.is_leaf, list(m.state_dict()), hasattr(m, "parametrizations"), type(m).__name__, kept.weight]
 # --- a buffer
 m = parametrize.register_parametrization(nn.BatchNorm1d(2), "running_mean", Doubled())
 [list(m.state_dict()), m.eval().parametrizations.running_mean[0].training, list(dict(m.named_buffers()))]
@@ -192,37 +138,22 @@ seen = []
 for m, kwargs in ((linear(3, 2), {}), (linear(3, 2), {"dim": None}), (nn.Conv1d(2, 3, 2), {"dim": 2})):
     P.weight_norm(m, **kwargs)
     (m.weight**3).sum().backward()
-    seen.append(
-        [m.weight, {k: v.shape for k, v in m.state_dict().items()}, [p.grad for p in m.parametrizations.parameters()]]
-    )
+    seen.append([m.weight, {k: v.shape for k, v in m.state_dict().items()}, [p.grad for p in m.parametrizations.parameters()]])
 print(m)
 seen
 # --- weight norm by a hook
 import warnings
-
 m, new = linear(3, 2), P.weight_norm(linear(3, 2))
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     U.weight_norm(m)
 m(torch.ones(1, 3)).sum().backward()
-seen = [
-    [(c.category.__name__, str(c.message)) for c in caught],
-    list(m.state_dict()),
-    m.weight_g.grad,
-    m.weight_v.grad,
-    m.weight.detach(),
-    new.load_state_dict(m.state_dict()),
-    refusal(lambda: U.remove_weight_norm(m, "bias")),
-]
+seen = [[(c.category.__name__, str(c.message)) for c in caught], list(m.state_dict()), m.weight_g.grad, m.weight_v.grad, m.weight.detach(), new.load_state_dict(m.state_dict()), refusal(lambda: U.remove_weight_norm(m, "bias"))]
 U.remove_weight_norm(m)
 [*seen, list(m.state_dict()), m.weight, len(m._forward_pre_hooks)]
 # --- spectral norm
 seen = []
-for m, kwargs in (
-    (linear(3, 2), {}),
-    (nn.ConvTranspose1d(2, 3, 2), {"n_power_iterations": 3}),
-    (nn.BatchNorm1d(3), {}),
-):
+for m, kwargs in ((linear(3, 2), {}), (nn.ConvTranspose1d(2, 3, 2), {"n_power_iterations": 3}), (nn.BatchNorm1d(3), {})):
     P.spectral_norm(m, **kwargs)
     seen.append([m.weight.detach(), m.weight.detach(), m.eval().weight.detach(), m.state_dict()])
     (m.weight**3).sum().backward()
@@ -236,28 +167,11 @@ y.sum().backward()
 state = m.state_dict()
 seen = [y, m.weight_orig.grad, state, state._metadata[""], m.eval()(torch.ones(1, 3)), m.load_state_dict(state)]
 U.remove_spectral_norm(m)
-[
-    *seen,
-    list(m.state_dict()),
-    m.weight,
-    refusal(lambda: U.remove_spectral_norm(m)),
-    len(m._state_dict_hooks),
-    len(m._forward_pre_hooks),
-]
+[*seen, list(m.state_dict()), m.weight, refusal(lambda: U.remove_spectral_norm(m)), len(m._state_dict_hooks), len(m._forward_pre_hooks)]
 # --- norms refused
 calls = [
-    lambda: U.spectral_norm(linear(2, 2), n_power_iterations=0),
-    lambda: P.spectral_norm(linear(2, 2), n_power_iterations=0),
-    lambda: P.spectral_norm(linear(2, 2), dim=2),
-    lambda: P.spectral_norm(linear(2, 2), "foo"),
-    lambda: U.spectral_norm(linear(2, 2), "foo"),
-    lambda: U.spectral_norm(linear(2, 2, bias=False), "bias"),
-    lambda: U.spectral_norm(nn.LazyLinear(2)),
-    lambda: U.spectral_norm(U.spectral_norm(linear(2, 2))),
-    lambda: P.orthogonal(linear(2, 2), "foo"),
-    lambda: P.orthogonal(linear(2, 2), "bias"),
-    lambda: P.orthogonal(linear(2, 2), orthogonal_map="foo"),
-    lambda: P.orthogonal(linear(2, 2, dtype=torch.complex64), orthogonal_map="householder"),
+    lambda: U.spectral_norm(linear(2, 2), n_power_iterations=0), lambda: P.spectral_norm(linear(2, 2), n_power_iterations=0), lambda: P.spectral_norm(linear(2, 2), dim=2), lambda: P.spectral_norm(linear(2, 2), "foo"), lambda: U.spectral_norm(linear(2, 2), "foo"), lambda: U.spectral_norm(linear(2, 2, bias=False), "bias"),
+    lambda: U.spectral_norm(nn.LazyLinear(2)), lambda: U.spectral_norm(U.spectral_norm(linear(2, 2))), lambda: P.orthogonal(linear(2, 2), "foo"), lambda: P.orthogonal(linear(2, 2), "bias"), lambda: P.orthogonal(linear(2, 2), orthogonal_map="foo"), lambda: P.orthogonal(linear(2, 2, dtype=torch.complex64), orthogonal_map="householder"),
 ]
 [refusal(c) for c in calls]
 # --- orthogonal
@@ -273,15 +187,7 @@ print(m)
 seen
 # --- orthogonal by default
 m = P.orthogonal(linear(3, 3, bias=False, dtype=torch.float64))
-[
-    m.weight.detach(),
-    m.parametrizations.weight.original,
-    refusal(
-        lambda: setattr(
-            P.orthogonal(linear(3, 3), orthogonal_map="cayley", use_trivialization=False), "weight", torch.eye(3)
-        )
-    ),
-]
+[m.weight.detach(), m.parametrizations.weight.original, refusal(lambda: setattr(P.orthogonal(linear(3, 3), orthogonal_map="cayley", use_trivialization=False), "weight", torch.eye(3)))]
 # --- memory format
 m = nn.Sequential(nn.Conv2d(8, 4, 3), nn.ConvTranspose2d(1, 3, 2), nn.Conv3d(2, 3, 2), nn.Linear(2, 2))
 U.convert_conv2d_weight_memory_format(m, torch.channels_last)

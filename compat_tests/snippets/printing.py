@@ -1,5 +1,4 @@
 """How tensors print."""
-
 import torch
 
 # --- ints and floats
@@ -15,16 +14,7 @@ print(torch.arange(12.0).view(2, 3, 2))
 # --- four dimensions
 print(torch.zeros(2, 2, 1, 2))
 # --- dtypes
-for d in (
-    torch.float64,
-    torch.float16,
-    torch.bfloat16,
-    torch.int32,
-    torch.int8,
-    torch.uint8,
-    torch.bool,
-    torch.complex64,
-):
+for d in (torch.float64, torch.float16, torch.bfloat16, torch.int32, torch.int8, torch.uint8, torch.bool, torch.complex64):
     print(torch.ones(2).to(d))
 # --- requires_grad and grad_fn
 x = torch.ones(2, requires_grad=True)
@@ -35,18 +25,11 @@ print(x, x + 1)
 # --- empty
 print(torch.tensor([]), torch.zeros(0, 3), torch.zeros(2, 0, dtype=torch.int64), torch.zeros(0, dtype=torch.bool))
 # --- scientific by range
-print(
-    torch.tensor([1e-5, 1.0]), torch.tensor([1e5, 0.001]), torch.tensor([1e8, 1.5]), torch.tensor([51.2, 512.0, 0.0512])
-)
+print(torch.tensor([1e-5, 1.0]), torch.tensor([1e5, 0.001]), torch.tensor([1e8, 1.5]), torch.tensor([51.2, 512.0, 0.0512]))
 # --- scientific of small numbers
 print(torch.tensor([0.00001, 0.00002]), torch.tensor(1e-7), torch.tensor(1e10), torch.tensor(123456.789))
 # --- nan and inf
-print(
-    torch.tensor([float("nan"), 1.0, float("inf")]),
-    torch.tensor([float("nan")]),
-    torch.tensor([float("inf"), -float("inf")]),
-    torch.tensor(float("nan")),
-)
+print(torch.tensor([float("nan"), 1.0, float("inf")]), torch.tensor([float("nan")]), torch.tensor([float("inf"), -float("inf")]), torch.tensor(float("nan")))
 # --- nan in integral
 print(torch.tensor([float("nan"), 1.0, 2.0]), torch.tensor([float("inf"), 100.0]))
 # --- long line wraps
@@ -90,20 +73,9 @@ torch.set_printoptions(profile="full")
 print(torch.arange(1005).view(201, 5)[:4], len(str(torch.zeros(1005))))
 # --- str repr format
 x = torch.tensor([1.5])
-print(
-    str(x) == repr(x),
-    f"{x}",
-    "{}".format(torch.tensor(2.5)),
-    f"{torch.tensor(3.14159):.2f}",
-    "%s" % x,
-    f"{torch.tensor(7):05d}",
-)
+print(str(x) == repr(x), f"{x}", "{}".format(torch.tensor(2.5)), f"{torch.tensor(3.14159):.2f}", "%s" % x, f"{torch.tensor(7):05d}")
 # --- format of 0-dim
-print(
-    "{:.4f} {:+.2f} {:,}".format(torch.tensor(1.5), torch.tensor(2.0), torch.tensor(1234567)),
-    f"{torch.tensor(True)}",
-    f"{torch.tensor(2.0, requires_grad=True)}",
-)
+print("{:.4f} {:+.2f} {:,}".format(torch.tensor(1.5), torch.tensor(2.0), torch.tensor(1234567)), f"{torch.tensor(True)}", f"{torch.tensor(2.0, requires_grad=True)}")
 # --- complex
 print(torch.tensor([1 + 2j, -1.5 - 0.25j]), torch.tensor(1j), torch.tensor([1e-6 + 1j]))
 # --- bool matrix
@@ -111,25 +83,9 @@ print(torch.tensor([[True, False], [False, True]]))
 # --- half
 print(torch.tensor([0.1, 2.5], dtype=torch.float16), torch.tensor([0.1], dtype=torch.bfloat16))
 # --- size and dtype and device
-print(
-    torch.zeros(2, 3).size(),
-    torch.float32,
-    torch.device("cuda:0"),
-    torch.strided,
-    torch.contiguous_format,
-    torch.Size([]),
-    repr(torch.int8),
-    torch.device("cpu"),
-)
+print(torch.zeros(2, 3).size(), torch.float32, torch.device("cuda:0"), torch.strided, torch.contiguous_format, torch.Size([]), repr(torch.int8), torch.device("cpu"))
 # --- types
-print(
-    torch.Tensor,
-    torch.nn.Parameter,
-    type(torch.ones(1)),
-    torch.FloatTensor,
-    type(torch.nn.Parameter(torch.ones(1))),
-    torch.nn.Linear,
-)
+print(torch.Tensor, torch.nn.Parameter, type(torch.ones(1)), torch.FloatTensor, type(torch.nn.Parameter(torch.ones(1))), torch.nn.Linear)
 # --- generator and return types
 print(torch.max(torch.tensor([[1, 2]]), 1), torch.topk(torch.tensor([1.0, 2.0]), 1))
 # --- expanded and strided

@@ -1,20 +1,11 @@
 """Idioms of whole programs, each in small: what public code does and tests of single operations do not think of."""
-
 import numpy as np
 import torch
 
 # --- old constructors take any sequence
 from array import array
 from collections import deque
-
-[
-    torch.LongTensor(range(3)),
-    torch.Tensor(range(2)),
-    torch.FloatTensor(deque([1, 2])),
-    torch.LongTensor(array("i", [3, 4])),
-    torch.ones(1).new(bytearray(b"ab")),
-    torch.LongTensor(np.arange(3)),
-]
+[torch.LongTensor(range(3)), torch.Tensor(range(2)), torch.FloatTensor(deque([1, 2])), torch.LongTensor(array("i", [3, 4])), torch.ones(1).new(bytearray(b"ab")), torch.LongTensor(np.arange(3))]
 # --- Tensor of an integer tensor keeps its dtype
 [torch.Tensor(torch.tensor([1, 2])), torch.Tensor(torch.tensor(3))]
 # --- LongTensor of text

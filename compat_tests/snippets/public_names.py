@@ -1,5 +1,4 @@
 """Names that the census of torch's public ones asked for: older spellings, sizes as numbers, branches, memory order, segments."""
-
 import torch
 
 # --- removed: eig
@@ -34,24 +33,13 @@ x = torch.ones(2, requires_grad=True)
 # --- cuda array interface of a host tensor
 torch.ones(2).__cuda_array_interface__
 # --- abbreviations of dtypes
-[
-    getattr(torch, name).abbr
-    for name in "float64 float32 float16 bfloat16 int8 uint8 int64 uint16 bool complex64 complex128".split()
-]
+[getattr(torch, name).abbr for name in "float64 float32 float16 bfloat16 int8 uint8 int64 uint16 bool complex64 complex128".split()]
 # --- dim_order
 x = torch.ones(2, 3, 4, 5)
-[
-    x.dim_order(),
-    x.permute(3, 1, 0, 2).dim_order(),
-    x.to(memory_format=torch.channels_last).dim_order(),
-    torch.ones(2, 1, 3).dim_order(),
-]
+[x.dim_order(), x.permute(3, 1, 0, 2).dim_order(), x.to(memory_format=torch.channels_last).dim_order(), torch.ones(2, 1, 3).dim_order()]
 # --- dim_order that is unique
 x = torch.ones(2, 3, 4, 5)
-[
-    x.dim_order(ambiguity_check=True),
-    x.to(memory_format=torch.channels_last).dim_order(ambiguity_check=[torch.contiguous_format, torch.channels_last]),
-]
+[x.dim_order(ambiguity_check=True), x.to(memory_format=torch.channels_last).dim_order(ambiguity_check=[torch.contiguous_format, torch.channels_last])]
 # --- dim_order of length 1
 torch.ones(2, 1, 1).dim_order(ambiguity_check=True)
 # --- dim_order of a transposed column
@@ -64,25 +52,14 @@ torch.ones(4, 3).expand(2, 4, 3).dim_order(ambiguity_check=True)
 torch.ones(2).dim_order(ambiguity_check=3)
 # --- empty_permuted
 x = torch.empty_permuted((2, 3, 4), (0, 2, 1), dtype=torch.int32)
-[
-    x.stride(),
-    x.shape,
-    x.dtype,
-    torch.empty_permuted((), ()).shape,
-    torch.empty_permuted((2, 2), (1, 0), requires_grad=True).requires_grad,
-]
+[x.stride(), x.shape, x.dtype, torch.empty_permuted((), ()).shape, torch.empty_permuted((2, 2), (1, 0), requires_grad=True).requires_grad]
 # --- empty_permuted of a wrong length
 torch.empty_permuted((2, 3, 4), (0, 2))
 # --- empty_permuted twice
 torch.empty_permuted((2, 3, 4), (0, 2, 2))
 # --- nonzero_static
 x = torch.tensor([[1, 0], [0, 2]])
-[
-    torch.nonzero_static(x, size=3),
-    x.nonzero_static(size=1, fill_value=7),
-    torch.nonzero_static(torch.tensor(3), size=2),
-    torch.nonzero_static(x, size=0),
-]
+[torch.nonzero_static(x, size=3), x.nonzero_static(size=1, fill_value=7), torch.nonzero_static(torch.tensor(3), size=2), torch.nonzero_static(x, size=0)]
 # --- nonzero_static of a negative size
 torch.nonzero_static(torch.ones(2), size=-1)
 # --- map2_
@@ -98,34 +75,14 @@ p = torch.nn.Parameter(torch.ones(2), requires_grad=False)
 torch.ones(2).record_stream(None)
 # --- functions that are methods
 x = torch.zeros(4)
-[
-    torch.fill_(x, 3),
-    torch.zero_(x),
-    torch.detach_(x),
-    torch.detach(x),
-    torch.index_put_(x, (torch.tensor([1]),), torch.tensor(2.0)),
-    torch.as_strided_(x, (2,), (2,)),
-    torch.resize_as_(torch.zeros(4), torch.zeros(2, 2)),
-]
+[torch.fill_(x, 3), torch.zero_(x), torch.detach_(x), torch.detach(x), torch.index_put_(x, (torch.tensor([1]),), torch.tensor(2.0)), torch.as_strided_(x, (2,), (2,)), torch.resize_as_(torch.zeros(4), torch.zeros(2, 2))]
 # --- cond
 f, g = lambda x: x + 1, lambda x: x - 1
 [torch.cond(torch.tensor(True), f, g, (torch.ones(2),)), torch.cond(False, f, g, (torch.ones(2),))]
 # --- while_loop
 torch.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * 2), (torch.tensor(0), torch.ones(2)))
 # --- sizes as numbers
-[
-    torch.sym_max(1, 2),
-    torch.sym_max(1, 2.0),
-    torch.sym_min(3, 2.0),
-    torch.sym_min(2, 3.0),
-    torch.sym_int(-3.7),
-    torch.sym_float(3),
-    torch.sym_not(3),
-    torch.sym_ite(True, 1, 2),
-    torch.sym_sqrt(4),
-    torch.sym_sum(1, 2, 3),
-    torch.sym_sum([1, 2]),
-]
+[torch.sym_max(1, 2), torch.sym_max(1, 2.0), torch.sym_min(3, 2.0), torch.sym_min(2, 3.0), torch.sym_int(-3.7), torch.sym_float(3), torch.sym_not(3), torch.sym_ite(True, 1, 2), torch.sym_sqrt(4), torch.sym_sum(1, 2, 3), torch.sym_sum([1, 2])]
 # --- sym_ite of another condition
 torch.sym_ite(1, 1, 2)
 # --- sym_ite of two types
@@ -142,11 +99,7 @@ n = torch.tensor([2, 0, 4])
 [torch.segment_reduce(x, r, lengths=n, initial=1) for r in ("sum", "mean", "max", "min", "prod")]
 # --- segments: offsets, rows
 x = torch.arange(6.0)
-[
-    torch.segment_reduce(x, "sum", offsets=torch.tensor([0, 2, 6])),
-    torch.segment_reduce(x.view(3, 2), "sum", lengths=torch.tensor([2, 1])),
-    torch.segment_reduce(x.view(3, 2), "max", lengths=torch.tensor([[2], [1], [2]]), axis=1, unsafe=True),
-]
+[torch.segment_reduce(x, "sum", offsets=torch.tensor([0, 2, 6])), torch.segment_reduce(x.view(3, 2), "sum", lengths=torch.tensor([2, 1])), torch.segment_reduce(x.view(3, 2), "max", lengths=torch.tensor([[2], [1], [2]]), axis=1, unsafe=True)]
 # --- segments: gradients
 x = torch.tensor([3.0, 3.0, 0.0, 2.0, 5.0, 0.0], requires_grad=True)
 w = torch.tensor([-1.0, 2.0, 3.0])
@@ -170,30 +123,11 @@ torch.segment_reduce(torch.arange(6.0), "sum")
 torch.segment_reduce(torch.arange(6), "sum", lengths=torch.tensor([2, 4]))
 # --- spelled as another overload has it
 x = torch.arange(4.0)
-[
-    x.split(split_size=3),
-    torch.hsplit(x, sections=2),
-    torch.tensor_split(x, indices=(1,)),
-    torch.tensor_split(x, tensor_indices_or_sections=torch.tensor(3)),
-    torch.swapaxes(x.view(2, 2), axis0=0, axis1=1),
-    torch.split_with_sizes(input=x, split_sizes=[1, 3]),
-]
+[x.split(split_size=3), torch.hsplit(x, sections=2), torch.tensor_split(x, indices=(1,)), torch.tensor_split(x, tensor_indices_or_sections=torch.tensor(3)), torch.swapaxes(x.view(2, 2), axis0=0, axis1=1), torch.split_with_sizes(input=x, split_sizes=[1, 3])]
 # --- spelled: predicates
-[
-    torch.result_type(scalar=1, tensor=torch.ones(2)),
-    torch.result_type(scalar1=1, scalar2=2.0),
-    torch.promote_types(type1=torch.int8, type2=torch.float16),
-    torch.ones(2).is_set_to(tensor=torch.ones(2)),
-]
+[torch.result_type(scalar=1, tensor=torch.ones(2)), torch.result_type(scalar1=1, scalar2=2.0), torch.promote_types(type1=torch.int8, type2=torch.float16), torch.ones(2).is_set_to(tensor=torch.ones(2))]
 # --- spelled: making tensors
-[
-    torch.scalar_tensor(1, layout=torch.strided, pin_memory=False),
-    torch.tril_indices(2, 2, pin_memory=False),
-    torch.ones(2).new(size=(2, 3)).shape,
-    torch.ones(2).new(other=torch.ones(2)),
-    torch.zeros(2).copy_(other=torch.ones(2)),
-    torch.from_dlpack(ext_tensor=torch.ones(2)),
-]
+[torch.scalar_tensor(1, layout=torch.strided, pin_memory=False), torch.tril_indices(2, 2, pin_memory=False), torch.ones(2).new(size=(2, 3)).shape, torch.ones(2).new(other=torch.ones(2)), torch.zeros(2).copy_(other=torch.ones(2)), torch.from_dlpack(ext_tensor=torch.ones(2))]
 # --- from_dlpack with a copy
 x = torch.ones(2)
 y = torch.from_dlpack(x, copy=True)
@@ -203,12 +137,7 @@ x.zero_()
 torch.enable_grad(orig_func=lambda: torch.is_grad_enabled())()
 # --- keywords of overloads continued
 x = torch.eye(2)
-[
-    torch.cholesky_solve(x, input2=x),
-    torch.isin(x, test_element=1),
-    torch.isin(element=1, test_elements=torch.tensor([1])),
-    torch.unsafe_split(input=torch.ones(4), split_size=2),
-]
+[torch.cholesky_solve(x, input2=x), torch.isin(x, test_element=1), torch.isin(element=1, test_elements=torch.tensor([1])), torch.unsafe_split(input=torch.ones(4), split_size=2)]
 # --- orgqr and ormqr
 a, tau = torch.geqrf(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
 [torch.orgqr(a, input2=tau), a.orgqr(tau), torch.ormqr(a, input2=tau, input3=torch.eye(2))]
@@ -216,10 +145,7 @@ a, tau = torch.geqrf(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
 torch.unsafe_split(torch.ones(4), [2, 2])
 # --- rrelu of a generator
 x = -torch.ones(2, 2)
-[
-    torch.rrelu(x, 0.1, 0.3, True, torch.Generator().manual_seed(1)),
-    torch.nn.functional.rrelu_(x.clone(), 0.1, 0.3, True, torch.Generator().manual_seed(1)),
-]
+[torch.rrelu(x, 0.1, 0.3, True, torch.Generator().manual_seed(1)), torch.nn.functional.rrelu_(x.clone(), 0.1, 0.3, True, torch.Generator().manual_seed(1))]
 # --- elu_ with scales
 x = torch.tensor([-1.0, 2.0], requires_grad=True)
 y = torch.nn.functional.elu_(x * 1, 1.0, 2.0, 3.0)
@@ -227,12 +153,7 @@ y.sum().backward()
 [y.detach(), x.grad]
 # --- out of threshold, argsort and norm
 x = torch.tensor([3.0, 1.0, 2.0])
-[
-    torch.threshold(x, 1.5, 0.0, out=torch.empty(3)),
-    torch.argsort(x, stable=True, out=torch.empty(3, dtype=torch.int64)),
-    torch.norm(x, 2, None, False, torch.empty(())),
-    torch.tensordot(x, x, 1, torch.empty(())),
-]
+[torch.threshold(x, 1.5, 0.0, out=torch.empty(3)), torch.argsort(x, stable=True, out=torch.empty(3, dtype=torch.int64)), torch.norm(x, 2, None, False, torch.empty(())), torch.tensordot(x, x, 1, torch.empty(()))]
 # --- out of argsort in another dtype
 torch.argsort(torch.ones(2), stable=True, out=torch.empty(2))
 # --- conv_tbc
@@ -246,10 +167,7 @@ torch.conv_tbc(torch.ones(3, 2), torch.ones(2, 2, 3), torch.ones(3))
 torch.conv_tbc(torch.ones(3, 2, 4), torch.ones(2, 2, 3), torch.ones(3))
 # --- convolution
 x, w = torch.arange(10.0).view(1, 2, 5), torch.arange(12.0).view(3, 2, 2)
-[
-    torch.convolution(x, w, None, [1], [0], [1], False, [0], 1),
-    torch.convolution(x, w.transpose(0, 1), torch.ones(3), (2,), (1,), (1,), True, (1,), 1),
-]
+[torch.convolution(x, w, None, [1], [0], [1], False, [0], 1), torch.convolution(x, w.transpose(0, 1), torch.ones(3), (2,), (1,), (1,), True, (1,), 1)]
 # --- embedding_renorm_
 x = torch.tensor([[3.0, 4.0], [6.0, 8.0], [0.3, 0.4]])
 [torch.embedding_renorm_(x, torch.tensor([0, 2, 2]), 1.0, 2.0) is x, x]
@@ -263,22 +181,14 @@ a, b = torch.arange(48.0).view(6, 8).requires_grad_(), torch.arange(256.0).view(
 y = torch.nn.functional.grouped_mm(a, b, offs=torch.tensor([2, 6], dtype=torch.int32))
 [y.detach(), torch.nn.functional.grouped_mm(a.detach().view(2, 3, 8), b)]
 # --- grouped_mm along the columns and along both
-a, b, ends = (
-    torch.arange(128.0).view(2, 8, 8) / 64,
-    torch.arange(128.0).view(8, 16) / 64,
-    torch.tensor([4, 16], dtype=torch.int32),
-)
+a, b, ends = torch.arange(128.0).view(2, 8, 8) / 64, torch.arange(128.0).view(8, 16) / 64, torch.tensor([4, 16], dtype=torch.int32)
 [torch.nn.functional.grouped_mm(a, b, offs=ends), torch.nn.functional.grouped_mm(b, b.view(16, 8), offs=ends)]
 # --- grouped_mm without ends
 torch.nn.functional.grouped_mm(torch.ones(4, 8), torch.ones(2, 8, 16))
 # --- grouped_mm of other contractions
 torch.nn.functional.grouped_mm(torch.ones(4, 8), torch.ones(2, 4, 16), offs=torch.tensor([2, 4], dtype=torch.int32))
 # --- sizes that are not known
-[
-    isinstance(torch.ones(3).size(0), torch.SymInt),
-    torch.sym_constrain_range(3, min=1, max=5),
-    torch.sym_constrain_range_for_size(1, max=9),
-]
+[isinstance(torch.ones(3).size(0), torch.SymInt), torch.sym_constrain_range(3, min=1, max=5), torch.sym_constrain_range_for_size(1, max=9)]
 # --- sym_constrain_range
 torch.sym_constrain_range(8, min=1, max=5)
 # --- sym_constrain_range_for_size
@@ -287,7 +197,6 @@ torch.sym_constrain_range_for_size(-3)
 [torch.get_autocast_ipu_dtype(), torch.get_autocast_xla_dtype(), torch.is_autocast_xla_enabled()]
 # --- from_file
 import os, tempfile
-
 file = os.path.join(tempfile.mkdtemp(), "numbers")
 torch.arange(4.0).numpy().tofile(file)
 shared = torch.from_file(file, shared=True, size=6)

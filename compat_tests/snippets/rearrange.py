@@ -1,21 +1,11 @@
 """torch.func.rearrange, and what func and compiler have besides."""
-
 import torch
 from torch.func import rearrange
 
 # --- patterns
 x = torch.arange(24).view(2, 3, 4)
-for pattern, lengths in [
-    ("a b c -> c a b", {}),
-    ("a b c -> (a b) c", {}),
-    ("a b (c d) -> a b c d", {"c": 2}),
-    ("a b (c d) -> (a d) (b c)", {"d": 2}),
-    ("... c -> c ...", {}),
-    ("a ... -> a (...)", {}),
-    ("a b c -> a 1 (b c)", {}),
-    ("a b c -> a (b 1) c", {}),
-    ("... -> ...", {}),
-]:
+for pattern, lengths in [("a b c -> c a b", {}), ("a b c -> (a b) c", {}), ("a b (c d) -> a b c d", {"c": 2}), ("a b (c d) -> (a d) (b c)", {"d": 2}),
+                         ("... c -> c ...", {}), ("a ... -> a (...)", {}), ("a b c -> a 1 (b c)", {}), ("a b c -> a (b 1) c", {}), ("... -> ...", {})]:
     y = rearrange(x, pattern, **lengths)
     print(pattern, y.shape, y.flatten()[:9].tolist())
 # --- units and scalars

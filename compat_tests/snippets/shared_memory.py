@@ -1,5 +1,4 @@
 """Writing to memory that several elements share, or that is read by the same call."""
-
 import torch
 
 # --- assign a part to an overlapping part
@@ -71,8 +70,6 @@ x = torch.zeros(2, 1).expand(2, 3)
 # --- expanded, a position out of range
 x = torch.zeros(3).expand(2, 3)
 x[torch.tensor([2])] = 1.0
-
-
 # --- expanded, refused
 def refusal(call):
     x = torch.zeros(3).expand(2, 3)
@@ -80,8 +77,6 @@ def refusal(call):
         call(x)
     except RuntimeError as error:
         return str(error)
-
-
 [
     refusal(lambda x: x.index_copy_(0, torch.tensor([0]), torch.ones(1, 3))),
     refusal(lambda x: x.index_add_(0, torch.tensor([0]), torch.ones(1, 3))),

@@ -1,5 +1,4 @@
 """Special functions: polynomials, Bessel functions, and the dtypes they are given in."""
-
 import torch
 
 x = torch.tensor([-1.5, -1.0, -0.3, 0.0, 0.4, 1.0, 2.5])
@@ -14,35 +13,20 @@ names = "hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legend
 [getattr(torch.special, name)(x, n) for name in names for n in (-2, 0, 1, 2, 6)]
 # --- a degree for each place
 degrees = torch.tensor([[0], [1], [5]])
-[
-    torch.special.legendre_polynomial_p(x, degrees),
-    torch.special.chebyshev_polynomial_t(2, degrees),
-    torch.special.laguerre_polynomial_l(degrees, 3),
-]
+[torch.special.legendre_polynomial_p(x, degrees), torch.special.chebyshev_polynomial_t(2, degrees), torch.special.laguerre_polynomial_l(degrees, 3)]
 # --- Hermite polynomials of too high a degree
-[
-    torch.special.hermite_polynomial_h(torch.tensor([0.5]), 129),
-    torch.special.hermite_polynomial_he(torch.tensor([0.5], dtype=torch.float64), 513),
-]
+[torch.special.hermite_polynomial_h(torch.tensor([0.5]), 129), torch.special.hermite_polynomial_he(torch.tensor([0.5], dtype=torch.float64), 513)]
 # --- Bessel functions
 [getattr(torch.special, f"bessel_{kind}")(x * 4) for kind in ("j0", "j1", "y0", "y1")]
 # --- modified Bessel functions
 [getattr(torch.special, f"modified_bessel_{kind}")(x) for kind in ("i0", "i1", "k0", "k1")]
 # --- scaled modified Bessel functions
-[
-    f(v)
-    for f in (torch.special.scaled_modified_bessel_k0, torch.special.scaled_modified_bessel_k1)
-    for v in (x, positive)
-]
+[f(v) for f in (torch.special.scaled_modified_bessel_k0, torch.special.scaled_modified_bessel_k1) for v in (x, positive)]
 # --- spherical Bessel function and Airy's function
 end = torch.tensor([float("inf"), float("nan"), 200.0, -20.0])
 [f(v) for f in (torch.special.spherical_bessel_j0, torch.special.airy_ai) for v in (x, positive, end)]
 # --- integers become floats
-[
-    torch.special.bessel_j0(torch.arange(3)),
-    torch.special.legendre_polynomial_p(torch.arange(3), 2),
-    torch.special.zeta(torch.tensor([2, 3, 0, 1]), 1),
-]
+[torch.special.bessel_j0(torch.arange(3)), torch.special.legendre_polynomial_p(torch.arange(3), 2), torch.special.zeta(torch.tensor([2, 3, 0, 1]), 1)]
 # --- no gradients
 torch.special.airy_ai(torch.ones(2, requires_grad=True)).requires_grad
 # --- not in half precision

@@ -1,5 +1,4 @@
 """stft and istft."""
-
 import torch
 
 x = torch.linspace(0, 3, 40).sin()
@@ -12,16 +11,12 @@ s = torch.stft(x, 16, window=window, return_complex=True)
 s = torch.stft(torch.stack([x, -x]), 16, 6, 12, window[:12], center=False, return_complex=True)
 [s.shape, s[0, 1], s[1, 1]]
 # --- paddings
-[
-    torch.stft(x, 16, window=window, pad_mode=mode, return_complex=True)[1, :2]
-    for mode in ("reflect", "constant", "replicate", "circular")
-]
+[torch.stft(x, 16, window=window, pad_mode=mode, return_complex=True)[1, :2] for mode in ("reflect", "constant", "replicate", "circular")]
 # --- both sides, scaled
 s = torch.stft(x, 8, window=torch.ones(8), onesided=False, normalized=True, return_complex=True)
 [s.shape, s[1, :3], s[7, :3]]
 # --- pairs of real numbers
 import warnings
-
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     s = torch.stft(x, 16, window=window, return_complex=False)
@@ -35,12 +30,7 @@ torch.stft(x, 16, 4, 8, window=window[:8], center=False, align_to_window=True, r
 # --- there and back
 s = torch.stft(x, 16, window=window, return_complex=True)
 y = torch.istft(s, 16, window=window)
-[
-    y.shape,
-    (x - y).abs().max() < 1e-5,
-    torch.istft(s, 16, window=window, length=37).shape,
-    torch.istft(s[None], 16, window=window).shape,
-]
+[y.shape, (x - y).abs().max() < 1e-5, torch.istft(s, 16, window=window, length=37).shape, torch.istft(s[None], 16, window=window).shape]
 # --- gradients
 x = torch.linspace(0, 1, 20, requires_grad=True)
 w = torch.hann_window(8).add(0.1).requires_grad_()

@@ -1,5 +1,4 @@
 """Switches of backends and what cuda says without a GPU, as the census of public names asked for."""
-
 import torch
 
 # --- all backends
@@ -8,11 +7,7 @@ with torch.backends.flags(fp32_precision="ieee"):
     r.append(torch.backends.fp32_precision)
 [*r, torch.backends.fp32_precision]
 # --- cudnn
-r = [
-    torch.backends.cudnn.depthwise_kernel,
-    torch.backends.cudnn.conv.fp32_precision,
-    torch.backends.cudnn.rnn.fp32_precision,
-]
+r = [torch.backends.cudnn.depthwise_kernel, torch.backends.cudnn.conv.fp32_precision, torch.backends.cudnn.rnn.fp32_precision]
 with torch.backends.cudnn.flags(enabled=True, depthwise_kernel="auto"):
     r.append(torch.backends.cudnn.enabled)
 r
@@ -40,20 +35,9 @@ b = torch.backends.cuda
 b.allow_fp16_bf16_reduction_math_sdp(True)
 r = b.fp16_bf16_reduction_math_sdp_allowed()
 b.allow_fp16_bf16_reduction_math_sdp(False)
-[
-    r,
-    b.fp16_bf16_reduction_math_sdp_allowed(),
-    b.is_flash_attention_available(),
-    torch.backends.cusparselt.get_max_alg_id(),
-]
+[r, b.fp16_bf16_reduction_math_sdp_allowed(), b.is_flash_attention_available(), torch.backends.cusparselt.get_max_alg_id()]
 # --- cuda constants
-[
-    torch.cuda.has_half,
-    torch.cuda.has_magma,
-    torch.cuda.default_generators,
-    torch.cuda.get_gencode_flags(),
-    torch.cuda.host_memory_stats_as_nested_dict(),
-]
+[torch.cuda.has_half, torch.cuda.has_magma, torch.cuda.default_generators, torch.cuda.get_gencode_flags(), torch.cuda.host_memory_stats_as_nested_dict()]
 # --- cuda processes
 torch.cuda.list_gpu_processes()
 # --- cuda temperature

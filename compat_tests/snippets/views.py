@@ -1,5 +1,4 @@
 """Views: aliasing through chains, strides, contiguity, storage."""
-
 import numpy as np
 import torch
 
@@ -22,15 +21,7 @@ x.t().reshape(6)[1] = 9
 x
 # --- reshape like flatten
 x = torch.arange(6).view(1, 2, 3)
-[
-    x.flatten(),
-    x.flatten(1),
-    x.flatten(0, 1),
-    x.ravel(),
-    torch.flatten(torch.tensor(3)),
-    x.unflatten(2, (3, 1)).shape,
-    x.reshape(-1, 2),
-]
+[x.flatten(), x.flatten(1), x.flatten(0, 1), x.ravel(), torch.flatten(torch.tensor(3)), x.unflatten(2, (3, 1)).shape, x.reshape(-1, 2)]
 # --- flatten aliases when it can
 x = torch.zeros(2, 2)
 x.flatten()[0] = 1
@@ -45,26 +36,10 @@ x.T[2] = 9
 [x, x.t().stride()]
 # --- permute movedim swapaxes
 x = torch.arange(24).view(2, 3, 4)
-[
-    x.permute(2, 0, 1).stride(),
-    x.permute((1, 0, 2)).shape,
-    x.movedim(0, -1).shape,
-    x.swapaxes(0, 2).stride(),
-    torch.permute(x, (0, 2, 1)).shape,
-    x.mT.shape,
-    x.permute(-1, 0, 1).is_contiguous(),
-]
+[x.permute(2, 0, 1).stride(), x.permute((1, 0, 2)).shape, x.movedim(0, -1).shape, x.swapaxes(0, 2).stride(), torch.permute(x, (0, 2, 1)).shape, x.mT.shape, x.permute(-1, 0, 1).is_contiguous()]
 # --- squeeze and unsqueeze
 x = torch.zeros(1, 2, 1)
-[
-    x.squeeze().shape,
-    x.squeeze(0).shape,
-    x.squeeze(1).shape,
-    x.squeeze(-1).stride(),
-    x.unsqueeze(0).shape,
-    x.unsqueeze(-1).stride(),
-    x.squeeze((0, 2)).shape,
-]
+[x.squeeze().shape, x.squeeze(0).shape, x.squeeze(1).shape, x.squeeze(-1).stride(), x.unsqueeze(0).shape, x.unsqueeze(-1).stride(), x.squeeze((0, 2)).shape]
 # --- unsqueeze strides
 x = torch.zeros(2, 3)
 [x.unsqueeze(0).stride(), x.unsqueeze(1).stride(), x.unsqueeze(2).stride(), x.t().unsqueeze(1).stride()]
@@ -76,14 +51,7 @@ x
 # --- expand has stride 0
 x = torch.arange(3).view(3, 1)
 y = x.expand(3, 4)
-[
-    y,
-    y.stride(),
-    x.expand(2, -1, 4).stride(),
-    x.expand_as(torch.zeros(3, 2)),
-    torch.tensor(1).expand(2, 2).stride(),
-    torch.broadcast_to(x, (3, 2)),
-]
+[y, y.stride(), x.expand(2, -1, 4).stride(), x.expand_as(torch.zeros(3, 2)), torch.tensor(1).expand(2, 2).stride(), torch.broadcast_to(x, (3, 2))]
 # --- expand sees writes to its base
 x = torch.zeros(3, 1)
 y = x.expand(3, 2)
@@ -91,14 +59,7 @@ x[1] = 5
 y
 # --- repeat and tile copy
 x = torch.tensor([1, 2])
-[
-    x.repeat(2),
-    x.repeat(2, 2),
-    x.tile((2, 1)),
-    x.repeat_interleave(2),
-    x.repeat_interleave(torch.tensor([1, 3])),
-    torch.repeat_interleave(x.view(1, 2), 2, dim=1),
-]
+[x.repeat(2), x.repeat(2, 2), x.tile((2, 1)), x.repeat_interleave(2), x.repeat_interleave(torch.tensor([1, 3])), torch.repeat_interleave(x.view(1, 2), 2, dim=1)]
 # --- chunk and split are views
 x = torch.arange(6.0)
 a, b, c = x.chunk(3)
@@ -109,13 +70,7 @@ c[0] = 100
 x
 # --- chunk counts
 x = torch.arange(7)
-[
-    x.chunk(3),
-    x.split(3),
-    x.tensor_split(3),
-    torch.split(x.view(1, 7), [3, 4], 1),
-    [t.shape for t in torch.chunk(torch.zeros(4, 5), 2, 1)],
-]
+[x.chunk(3), x.split(3), x.tensor_split(3), torch.split(x.view(1, 7), [3, 4], 1), [t.shape for t in torch.chunk(torch.zeros(4, 5), 2, 1)]]
 # --- unbind stack roundtrip
 x = torch.arange(6).view(2, 3)
 [x.unbind(), x.unbind(1), torch.stack(x.unbind(1), 1), torch.stack([x, x], -1).shape]
@@ -137,14 +92,7 @@ x[:, 1] = torch.tensor([4.0, 5.0])
 [v, v.stride()]
 # --- contiguous
 x = torch.arange(6).view(2, 3)
-[
-    x.contiguous() is x,
-    x.t().contiguous().stride(),
-    x.t().is_contiguous(),
-    x[:, :1].is_contiguous(),
-    x[:1].is_contiguous(),
-    x.t().contiguous().view(6),
-]
+[x.contiguous() is x, x.t().contiguous().stride(), x.t().is_contiguous(), x[:, :1].is_contiguous(), x[:1].is_contiguous(), x.t().contiguous().view(6)]
 # --- as_strided
 x = torch.arange(9)
 y = x.as_strided((3, 3), (1, 2), 1)
@@ -154,16 +102,7 @@ z[0, 0] = 50
 # --- storage queries
 x = torch.arange(6, dtype=torch.float32)
 y = x[2:]
-[
-    y.storage_offset(),
-    x.data_ptr() == y.data_ptr(),
-    y.data_ptr() - x.data_ptr(),
-    x.untyped_storage().size(),
-    y.untyped_storage().data_ptr() == x.untyped_storage().data_ptr(),
-    y._base is x,
-    x._base is None,
-    y.untyped_storage().nbytes(),
-]
+[y.storage_offset(), x.data_ptr() == y.data_ptr(), y.data_ptr() - x.data_ptr(), x.untyped_storage().size(), y.untyped_storage().data_ptr() == x.untyped_storage().data_ptr(), y._base is x, x._base is None, y.untyped_storage().nbytes()]
 # --- base of chained views
 x = torch.zeros(4, 4)
 y = x[1:].t()
@@ -179,25 +118,13 @@ x.imag[0] = 9
 [x, x.real.stride()]
 # --- diagonal strides
 x = torch.arange(12).view(3, 4)
-[
-    x.diagonal().stride(),
-    x.diagonal(1).storage_offset(),
-    x.diagonal(-1),
-    torch.diagonal(torch.arange(8).view(2, 2, 2), dim1=1, dim2=2),
-]
+[x.diagonal().stride(), x.diagonal(1).storage_offset(), x.diagonal(-1), torch.diagonal(torch.arange(8).view(2, 2, 2), dim1=1, dim2=2)]
 # --- view_as and reshape_as
 x = torch.arange(6)
 [x.view_as(torch.zeros(2, 3)), x.reshape_as(torch.zeros(3, 2))]
 # --- strides of results follow the inputs
 x = torch.arange(6.0).view(2, 3).t()
-[
-    (x + 1).stride(),
-    x.exp().stride(),
-    (x * x).stride(),
-    (x + torch.ones(3, 2)).stride(),
-    torch.zeros_like(x).stride(),
-    x.sum(0, keepdim=True).stride(),
-]
+[(x + 1).stride(), x.exp().stride(), (x * x).stride(), (x + torch.ones(3, 2)).stride(), torch.zeros_like(x).stride(), x.sum(0, keepdim=True).stride()]
 # --- in place through transposed
 x = torch.arange(6.0).view(2, 3)
 x.t().mul_(torch.tensor([1.0, 10.0]))
@@ -260,24 +187,9 @@ t.view(3, 1)[2] = -2
 a
 # --- id of results
 x = torch.ones(2)
-[
-    x.view(2) is x,
-    x[:] is x,
-    x.add_(1) is x,
-    x.requires_grad_() is x,
-    x.detach() is x,
-    x.to(torch.float32) is x,
-    x.cpu() is x,
-]
+[x.view(2) is x, x[:] is x, x.add_(1) is x, x.requires_grad_() is x, x.detach() is x, x.to(torch.float32) is x, x.cpu() is x]
 # --- strides of new tensors
-[
-    torch.zeros(2, 3, 4).stride(),
-    torch.zeros(0, 3).stride(),
-    torch.zeros(()).stride(),
-    torch.zeros(2, 1, 3).stride(),
-    torch.empty(2, 0, 3).stride(),
-    torch.empty_strided((2, 3), (1, 2)).stride(),
-]
+[torch.zeros(2, 3, 4).stride(), torch.zeros(0, 3).stride(), torch.zeros(()).stride(), torch.zeros(2, 1, 3).stride(), torch.empty(2, 0, 3).stride(), torch.empty_strided((2, 3), (1, 2)).stride()]
 # --- channels last
 x = torch.zeros(2, 3, 4, 5).to(memory_format=torch.channels_last)
 [x.stride(), x.is_contiguous(), x.is_contiguous(memory_format=torch.channels_last), x.contiguous().stride()]
@@ -292,13 +204,7 @@ x.unfold(0, 2, 3)[1].fill_(4)
 x
 # --- hsplit vsplit
 x = torch.arange(8).view(2, 4)
-[
-    torch.hsplit(x, 2),
-    torch.vsplit(x, 2),
-    torch.hstack([x, x]).shape,
-    torch.vstack([x, x]).shape,
-    torch.dstack([x, x]).shape,
-]
+[torch.hsplit(x, 2), torch.vsplit(x, 2), torch.hstack([x, x]).shape, torch.vstack([x, x]).shape, torch.dstack([x, x]).shape]
 # --- as_strided of a part with its own history
 x = torch.arange(6.0)
 y = x.view(2, 3).requires_grad_()

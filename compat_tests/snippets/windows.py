@@ -1,19 +1,8 @@
 """Window functions: torch.signal.windows and the older ones of torch itself."""
-
 import torch
 from torch.signal import windows
 
-plain = [
-    windows.bartlett,
-    windows.blackman,
-    windows.cosine,
-    windows.exponential,
-    windows.gaussian,
-    windows.hamming,
-    windows.hann,
-    windows.kaiser,
-    windows.nuttall,
-]
+plain = [windows.bartlett, windows.blackman, windows.cosine, windows.exponential, windows.gaussian, windows.hamming, windows.hann, windows.kaiser, windows.nuttall]
 older = [torch.hann_window, torch.hamming_window, torch.blackman_window, torch.bartlett_window, torch.kaiser_window]
 
 # --- symmetric
@@ -23,12 +12,7 @@ older = [torch.hann_window, torch.hamming_window, torch.blackman_window, torch.b
 # --- of no, one and two samples
 [f(m) for f in plain for m in (0, 1, 2)]
 # --- parameters
-[
-    windows.exponential(4, tau=3.0, center=1.0, sym=False),
-    windows.gaussian(5, std=0.5),
-    windows.kaiser(4, beta=3.0),
-    windows.general_hamming(4, alpha=0.6),
-]
+[windows.exponential(4, tau=3.0, center=1.0, sym=False), windows.gaussian(5, std=0.5), windows.kaiser(4, beta=3.0), windows.general_hamming(4, alpha=0.6)]
 # --- cosines
 [windows.general_cosine(5, a=[0.5, 0.3, 0.2]), windows.general_cosine(3, a=(1.0,), sym=False)]
 # --- dtype and gradient
@@ -41,11 +25,7 @@ w = windows.hann(3, dtype=torch.float64, requires_grad=True)
 # --- older names, few samples
 [f(n) for f in older for n in (0, 1, 2)]
 # --- older names, parameters
-[
-    torch.hamming_window(4, True, 0.6, 0.4),
-    torch.kaiser_window(4, True, 5.0, dtype=torch.float64),
-    torch.hann_window(3, requires_grad=True),
-]
+[torch.hamming_window(4, True, 0.6, 0.4), torch.kaiser_window(4, True, 5.0, dtype=torch.float64), torch.hann_window(3, requires_grad=True)]
 # --- negative length
 windows.hann(-1)
 # --- integers
