@@ -25,6 +25,8 @@ def record(path: Path, worker: Worker) -> list[str]:
         (seen,), (again,) = worker.observe(snippet.code), worker.observe(snippet.code)
         if seen != again:
             raise ValueError(f"{path.name}, {snippet.name}: two runs differ\n{seen}\n{again}")
+        if seen.get("error", {}).get("type") in ("NameError", "SyntaxError"):
+            raise ValueError(f"{path.name}, {snippet.name}: {seen['error']['message']}: the snippet itself is wrong")
         seen.pop("traceback", None)
         line = {"name": snippet.name, "code": snippet.digest, **{k: v for k, v in seen.items() if v not in ("", [])}}
         lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))

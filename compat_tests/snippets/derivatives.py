@@ -1,4 +1,5 @@
 """Gradients, and gradients of gradients, where torch's own formula decides what comes out."""
+import torch
 # --- numbers drawn for parameters have gradients of zeros
 mean, std = torch.zeros(2, 3, requires_grad=True), torch.ones(3, requires_grad=True)
 for drawn in (torch.normal(mean, std), torch.normal(mean, 2.0), torch.normal(1.0, std), torch.bernoulli(mean), torch.poisson(std)):

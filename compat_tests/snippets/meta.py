@@ -63,6 +63,7 @@ assigned = model.load_state_dict(full.state_dict(), assign=True)
  refused(lambda: nn.Linear(2, 2, device="meta").to("cpu")), copy.deepcopy(full).to("meta").weight.is_meta,
  torch.func.functional_call(nn.Linear(2, 2, device="meta"), dict(full.named_parameters()), (torch.ones(1, 2),)).shape]
 # --- saved and loaded
+import copy
 import io
 def saved(value, **options):
     file = io.BytesIO()

@@ -1,6 +1,12 @@
 """`out=`: dtypes, sizes, layouts, shared memory, gradients."""
 import torch
 
+def stored(call):
+    try:
+        return call()
+    except RuntimeError as error:
+        return type(error).__name__, str(error).partition("\n")[0]
+
 # --- the given tensor is filled and given back
 out = torch.empty(3)
 result = torch.add(torch.tensor([1., 2., 3.]), 1, out=out)
@@ -128,11 +134,6 @@ a, b = torch.empty(0), torch.empty(3)
 # --- narrow_copy of no such dimension
 torch.zeros(2, 3).narrow_copy(2, 0, 1)
 # --- a given tensor of a dtype of its own
-def stored(call):
-    try:
-        return call()
-    except RuntimeError as error:
-        return type(error).__name__, str(error).partition("\n")[0]
 double = lambda *size: torch.zeros(size, dtype=torch.float64)
 long = lambda *size: torch.zeros(size, dtype=torch.int64)
 one = torch.ones(2)
