@@ -9,6 +9,7 @@ from types import CodeType, FunctionType
 
 from . import dispatch, outs
 from .ops.registry import Dim, Dims, Op, Size
+from .overloads import shown
 
 MISSING = type("MISSING", (), {"__repr__": lambda self: "<required>"})()
 
@@ -42,8 +43,8 @@ def _short(op):
 
 def result_type(op: Op):
     """The named tuple of an operation with several results, printed as torch prints it."""
-    made = namedtuple(_short(op), op.outputs)  # the fields come from the table
-    name = _short(op)
+    name = shown(op.name)  # linalg_eigh, max
+    made = namedtuple(name, op.outputs)  # the fields come from the table
 
     def __repr__(self):
         return (

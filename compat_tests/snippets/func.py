@@ -224,3 +224,8 @@ associative_scan(torch.add, torch.ones(3), 0)
 # --- associative_scan: nothing to scan
 from torch._higher_order_ops.associative_scan import associative_scan
 associative_scan(torch.add, torch.ones(0), 0, combine_mode="generic")
+# --- the history of what vmap gives
+x = torch.ones(3, requires_grad=True)
+y, z = torch.vmap(lambda a: (a * 2, a.sin()))(x)[0], torch.vmap(lambda a: a.exp())(x)
+y.sum().backward()
+[y, z, x.grad]

@@ -73,3 +73,7 @@ F = torch.nn.functional
 x, v = torch.ones(1, 2, 6, 6), torch.ones(2, 3)
 [F.max_pool2d(x, [2, np.int64(2)]).shape, F.layer_norm(v, torch.Size([3]), eps=np.float64(1e-5)).sum().abs() < 1e-4, F.group_norm(x, np.int64(2)).shape,
  F.leaky_relu(-v, 1), F.dropout(v, 0.0, True), F.avg_pool2d(x, (2, 2), divisor_override=None).shape, F.conv2d(x, torch.ones(2, 2, 1, 1), stride=[1, 1]).shape]
+# --- transposed convolution with too much output padding
+[refusal(lambda n=n, s=s: getattr(F, f"conv_transpose{n}d")(torch.ones(1, 2, *[3] * n), torch.ones(2, 2, *[2] * n), **s)) for n in (1, 2, 3) for s in ({"output_padding": 2}, {"dilation": 0})]
+# --- dilation of zero
+[refusal(lambda n=n: getattr(F, f"conv{n}d")(torch.ones(1, 2, *[3] * n), torch.ones(2, 2, *[2] * n), dilation=0)) for n in (1, 2, 3)]

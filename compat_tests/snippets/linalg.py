@@ -48,3 +48,7 @@ torch.linalg.cholesky(torch.stack([a + 1, a - 10 * torch.eye(2)])) + 1
 torch.linalg.svd(a * float("nan"))[1] + 1
 # --- eigenvalues of what is not finite
 torch.linalg.eig(a * float("inf"))[0] + 1
+# --- names of results
+[type(f(torch.eye(2))).__name__ for f in (torch.linalg.slogdet, torch.slogdet, torch.linalg.eigh, torch.linalg.qr, torch.linalg.svd)]
+# --- results of slogdet
+[torch.linalg.slogdet(torch.eye(2)), torch.slogdet(torch.eye(2)), torch.eye(2).slogdet()]

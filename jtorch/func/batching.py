@@ -124,7 +124,7 @@ class _Call:
         results = apply(self.single, operands, self.dims, randomness)
         given = iter(results)
         leaves = [
-            constant if dim is None else next(given).movedim(0, dim)
+            constant if dim is None else (next(given).movedim(0, dim) if dim else next(given))
             for constant, dim in zip(self.constants, self.leaf_dims, strict=True)
         ]
         return tree_unflatten(leaves, self.result_spec)
@@ -275,7 +275,7 @@ def apply(function, operands, dims, randomness) -> list[Tensor]:
 
     results = run(recorded, operands, dims, randomness)
     if any(found.wanted):
-        node = VmapNode(function, operands, dims, randomness, found, results, states)
+        node = _class_like(found.shown)(function, operands, dims, randomness, found, results, states)
         for i, (result, wanted) in enumerate(zip(results, found.wanted, strict=True)):
             if wanted:
                 result._requires, result._node, result._out = True, node, i
@@ -287,6 +287,7 @@ class _Found:
 
     def look(self, results, leaves, start) -> None:
         self.wanted = [r.requires_grad for r in results]
+        self.shown = next((type(r.grad_fn).__name__ for r in results if r.grad_fn is not None), "VmapBackward0")
         edges: dict = {}
         seen: set = set()
         stack = [r._edge() for r in results if r.requires_grad]
@@ -327,9 +328,6 @@ class VmapNode(Node):
         self.place = results[0]._storage.value.place
         self.autocast = casting.snapshot()
         super().__init__((*(operands[i]._edge() for i in self.leaves), *(edge for edge, _ in self.outside)))
-
-    def name(self):
-        return "VmapBackward0"
 
     def n_outputs(self):
         return len(self.avals)
@@ -391,3 +389,9 @@ class VmapNode(Node):
             *(g.movedim(0, self.dims[i]) for g, i in zip(per_example, self.leaves, strict=True)),
             *(g.sum(0) for g in shared),
         ]
+
+
+@functools.cache
+def _class_like(name: str):
+    """The node's class under the name of what gave the first result: torch has one node for each operation inside, and shows the last."""
+    return type(name, (VmapNode,), {"__module__": __name__})

@@ -27,6 +27,15 @@ def logdet(input):
     return operation("dtype.where")(sign == -1, math.nan, logarithm, dtype=logarithm.dtype)
 
 
+_SLOGDET = results("slogdet", ("sign", "logabsdet"))
+
+
+@composite("slogdet", variants="function method out")
+def slogdet(input):
+    """`linalg.slogdet`."""
+    return _SLOGDET(*_slogdet(input))
+
+
 _INV_EX = results("linalg_inv_ex", ("inverse", "info"))
 
 

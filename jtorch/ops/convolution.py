@@ -36,7 +36,9 @@ def _check(input, weight, bias, groups, transposed, output_padding=(), **per_dim
     if any(s <= 0 for s in per_dimension["stride"]):
         raise RuntimeError("non-positive stride is not supported")
     if any(d <= 0 for d in per_dimension["dilation"]):
-        raise RuntimeError("dilation should be greater than zero")
+        given = tuple(per_dimension["dilation"])
+        shown = _by_side("dilation", given, ", ") if transposed else list((1, *given) if n == 1 else given)
+        raise RuntimeError(f"dilation should be greater than zero, but got {shown}")
     shape, channels = list(weight.shape), input.shape[-n - 1]
     if 0 in shape[2:]:
         raise RuntimeError(f"kernel size should be greater than zero, but got a weight of size {shape}")
@@ -63,10 +65,20 @@ def _check(input, weight, bias, groups, transposed, output_padding=(), **per_dim
         raise RuntimeError(f"Input type ({c_name(input)}) and {name} type ({c_name(other)}) should be the same")
 
 
+def _by_side(name, sizes, between=" "):
+    """`stride_height: 1 stride_width: 1`; torch has one dimension as the width of a picture of height 1."""
+    if len(sizes) == 1:
+        sizes = (0 if name == "output_padding" else 1, *sizes)
+    sides = ("depth", "height", "width")[-len(sizes) :]
+    return between.join(f"{name}_{side}: {n}" for side, n in zip(sides, sizes, strict=True))
+
+
 def _check_transposed_size(sizes, kernel, stride, padding, output_padding, dilation):
+    given = {"output_padding": output_padding, "stride": stride, "dilation": dilation}
     if any(extra >= s and extra >= d for extra, s, d in zip(output_padding, stride, dilation, strict=True)):
         raise RuntimeError(
-            f"output padding must be smaller than either stride or dilation, but got output_padding: {list(output_padding)} stride: {list(stride)} dilation: {list(dilation)}"
+            "output padding must be smaller than either stride or dilation, but got "
+            + " ".join(_by_side(name, v) for name, v in given.items())
         )
     made = [
         (n - 1) * s - 2 * p + d * (k - 1) + extra + 1

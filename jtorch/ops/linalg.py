@@ -89,8 +89,7 @@ def det(input: Array):
 @op(
     "linalg.slogdet",
     promote="none",
-    variants="function method out",
-    aliases=("slogdet",),
+    variants="function out",
     node="LinalgSlogdet",
     outputs=("sign", "logabsdet"),
 )
