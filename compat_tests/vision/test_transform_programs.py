@@ -30,7 +30,7 @@ ROWS = {
     "rotation, larger": (lambda: v2.RandomRotation(40, BILINEAR, expand=True), 44),
     "affine": (lambda: v2.RandomAffine(30, (0.1, 0.2), (0.8, 1.2), 10), 1),
     "perspective": (lambda: v2.RandomPerspective(p=1), 1),
-    "elastic": (lambda: v2.ElasticTransform(), 16),
+    "elastic": (lambda: v2.ElasticTransform(), 24),
     "erasing": (lambda: v2.RandomErasing(p=1), 2),
     "erasing, random": (lambda: v2.RandomErasing(p=1, value="random"), 2),
     "solarize": (lambda: lambda image: v2.functional.solarize(image, random.randrange(256)), 4),

@@ -371,8 +371,8 @@ def _at(x, indices, shape):
         safe = jnp.where((index >= 0) & (index <= extent - 1), index, 0).astype(jnp.int64)
         flat = flat * extent + safe
     batch, channels = x.shape[:2]
-    planes = x.reshape(batch, channels, -1)
-    found = jnp.take_along_axis(planes, flat.reshape(batch, 1, -1), 2, mode="clip")
+    planes = x.reshape(batch, channels, math.prod(shape))
+    found = jnp.take_along_axis(planes, flat.reshape(batch, 1, math.prod(flat.shape[1:])), 2, mode="clip")
     return jnp.where(inside[:, None], found.reshape(batch, channels, *flat.shape[1:]), jnp.zeros((), x.dtype)), inside
 
 

@@ -17,7 +17,7 @@ CHANGES = ("brightness_factor", "contrast_factor", "saturation_factor", "hue_fac
 
 def jittered(img, changes: list[tuple[str, float]]):
     """The changes in their order. Of tensors they are one operation, whatever the order."""
-    if isinstance(img, Tensor):
+    if isinstance(img, Tensor) and img.ndim > 2:
         return F_t.color_jitter(img, changes)
     for name, factor in changes:
         img = getattr(F, "adjust_" + name.removesuffix("_factor"))(img, factor)

@@ -193,13 +193,13 @@ def adjust_contrast(img: Tensor, contrast_factor: float) -> Tensor:
 def adjust_saturation(img: Tensor, saturation_factor: float) -> Tensor:
     _require_factor(saturation_factor, "saturation_factor")
     _require_color(img)
-    return _tensor_color.adjust_saturation(img, saturation_factor)
+    return img if img.ndim == 2 else _tensor_color.adjust_saturation(img, saturation_factor)
 
 
 def adjust_hue(img: Tensor, hue_factor: float) -> Tensor:
     _require_turn(hue_factor)
     _require_color(img)
-    return _tensor_color.adjust_hue(img, hue_factor)
+    return img if img.ndim == 2 else _tensor_color.adjust_hue(img, hue_factor)
 
 
 def color_jitter(img: Tensor, changes: Sequence[tuple[str, float | None]]) -> Tensor:

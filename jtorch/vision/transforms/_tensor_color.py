@@ -9,12 +9,19 @@ from jtorch.dispatch import apply
 from jtorch.ops import colors as ops
 from jtorch.tensor import Tensor
 
-from ._tensor_image import convert_image_dtype, largest_value
+from ._tensor_image import convert_image_dtype, is_unsafe, largest_value
 
 
 def grayscale(img: Tensor) -> Tensor:
     """One channel of grey levels, by the luma weights of ITU-R BT.601, as Pillow's conversion to "L"."""
-    return img.clone() if img.shape[-3] == 1 else _changed(ops.rgb_to_grayscale, img)
+    channels = img.shape[-3]
+    if channels == 1:
+        return img.clone()
+    if channels != 3:
+        raise ValueError(
+            f"{'not enough' if channels < 3 else 'too many'} values to unpack (expected 3, got {channels})"
+        )
+    return _changed(ops.rgb_to_grayscale, img)
 
 
 def blend(img: Tensor, other: Tensor, ratio: float) -> Tensor:
@@ -35,12 +42,17 @@ def adjust_saturation(img: Tensor, saturation_factor: float) -> Tensor:
 
 
 def adjust_hue(img: Tensor, hue_factor: float) -> Tensor:
-    return img if img.shape[-3] == 1 else _changed(ops.adjust_hue, img, float(hue_factor))
+    if img.shape[-3] == 1:
+        return img
+    _require_safe(img)
+    return _changed(ops.adjust_hue, img, float(hue_factor))
 
 
 def color_jitter(img: Tensor, changes: Sequence[tuple[str, float | None]]) -> Tensor:
     """Changes by the names of `ops.CHANGES` and factors (None: no change), in their order. Another order compiles nothing."""
     given = dict(changes)
+    if given.get("hue_factor") is not None and img.shape[-3] != 1:
+        _require_safe(img)
     names = tuple(name for name in ops.CHANGES if name in given)
     order = [len(names) if factor is None else names.index(name) for name, factor in changes]
     factors = [0.0 if factor is None else float(factor) for _, factor in changes]
@@ -48,7 +60,14 @@ def color_jitter(img: Tensor, changes: Sequence[tuple[str, float | None]]) -> Te
     return _changed(ops.color_jitter, img, *(t.to(img.device) for t in drawn), names)
 
 
+def _require_safe(img: Tensor) -> None:
+    if is_unsafe(jtorch.float32, img.dtype):
+        raise RuntimeError(f"The cast from {jtorch.float32} to {img.dtype} cannot be performed safely.")
+
+
 def _changed(op, img: Tensor, *arguments) -> Tensor:
+    if img.is_complex():
+        raise NotImplementedError("clamp is not supported for complex types")
     return apply(op, (img, *arguments, jtorch.get_default_dtype()))[0]
 
 

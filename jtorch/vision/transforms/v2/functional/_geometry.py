@@ -433,6 +433,10 @@ def rotate_image(
         return jtorch.rot90(image, int(quarters), (-2, -1)) if quarters else image.clone()
     mode = _require_warp(image, interpolation, fill)
     matrix = _tensor_warp.affine_matrix(_from_middle(image, center), -angle, (0.0, 0.0), 1.0, (0.0, 0.0))
+    if image.numel() == 0:
+        height, width = image.shape[-2:]
+        width, height = _tensor_warp.affine_output_size(matrix, width, height) if expand else (width, height)
+        return image.reshape(*image.shape[:-2], height, width)
     return _tensor_warp.affine(image, matrix, mode, fill, expand)
 
 

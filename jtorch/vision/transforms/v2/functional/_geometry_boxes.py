@@ -36,7 +36,8 @@ def resized_canvas(before: Canvas, size: Sequence[int] | int | None, max_size: i
             "i.e. size should be an int or a sequence of length 1 in torchscript mode."
         )
     if size is not None:
-        height, width = F_v1.resized_size(before, size, max_size)
+        # Like torchvision, which reads the first two of more numbers.
+        height, width = F_v1.resized_size(before, size, max_size) if len(size) == 1 else size[:2]
         return height, width
     if not isinstance(max_size, int):
         raise ValueError(f"max_size must be an integer when size is None, but got {max_size} instead.")
