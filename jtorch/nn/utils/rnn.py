@@ -178,10 +178,10 @@ def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True)
     if sizes and sizes[0] > longest:
         raise RuntimeError(f"Expected the longest of `lengths` to be at most {longest}, but got {sizes[0]}")
     times, sequences, running = _positions(sizes, batch)
-    index = jtorch.tensor([t * batch + b for t, b in zip(times, sequences, strict=True)], dtype=jtorch.int64)
+    places = [t * batch + b for t, b in zip(times, sequences, strict=True)]
     flat = input.reshape(longest * batch, *input.shape[2:])
-    data = flat.index_select(0, index.to(input.device))
-    return PackedSequence(data, jtorch.tensor(running, dtype=jtorch.int64), sorted_indices, None)
+    data = flat.index_select(0, jtorch.tensor(places, dtype=jtorch.int64, device=input.device))
+    return PackedSequence(data, jtorch.tensor(running, dtype=jtorch.int64, device="cpu"), sorted_indices, None)
 
 
 def _scalar_name(tensor):
@@ -209,7 +209,7 @@ def pad_packed_sequence(sequence, batch_first=False, padding_value=0.0, total_le
     data = sequence.data
     padded = data.new_full((longest * batch, *data.shape[1:]), padding_value)
     padded = padded.index_copy(0, index.to(data.device), data).view(longest, batch, *data.shape[1:])
-    lengths = jtorch.tensor(sizes, dtype=jtorch.int64)
+    lengths = jtorch.tensor(sizes, dtype=jtorch.int64, device="cpu")
     if batch_first:
         padded = padded.transpose(0, 1)
     order = sequence.unsorted_indices
