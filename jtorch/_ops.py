@@ -57,6 +57,9 @@ class OpOverload:
     def __repr__(self):
         return f"<OpOverload(op='{self.overloadpacket._qualified}', overload='{self._overloadname}')>"
 
+    def __str__(self):
+        return f"{self.overloadpacket._qualified}.{self._overloadname}"
+
 
 class OpOverloadPacket:
     """All overloads of a function: called, it is the function; its attributes are the overloads."""
@@ -78,6 +81,9 @@ class OpOverloadPacket:
 
     def __repr__(self):
         return f"<OpOverloadPacket(op='{self._qualified}')>"
+
+    def __str__(self):
+        return self._qualified
 
 
 class _OpNamespace:
