@@ -39,6 +39,7 @@ LAYERS = {
         "storage",
         "storages",
         "subclass",
+        "attributes",
         "tensor",
         "transfer",
         "views",

@@ -5,10 +5,11 @@ import copy
 import numpy as np
 
 from . import dtypes, engine
+from .attributes import state_of
 from .autograd.mode import STATE
 from .ops.kinds import SCALAR_NAMES
 from .storage import Storage, contiguous_strides
-from .tensor import OWN_STATE, Tensor, _new
+from .tensor import Tensor, _new
 from .transfer import place_of, place_of_jax
 
 
@@ -132,7 +133,7 @@ def deepcopy_tensor(tensor: Tensor, memo: dict) -> Tensor:
     storage = tensor._storage
     if tensor._aval.layout is not dtypes.strided:
         twin = tensor.detach().clone()
-        made.__dict__.update(twin.__dict__)
+        state_of(made).update(state_of(twin))
         return _finish_copy(made, tensor, memo)
     twin = memo.get(id(storage))
     if twin is None:
@@ -152,7 +153,7 @@ def _finish_copy(made: Tensor, tensor: Tensor, memo: dict) -> Tensor:
     memo[id(tensor)] = made
     if tensor._grad is not None:
         made._grad = copy.deepcopy(tensor._grad, memo)
-    own = {k: v for k, v in tensor.__dict__.items() if k not in OWN_STATE}
+    own = dict(tensor.__dict__)
     if own:
         made.__dict__.update(copy.deepcopy(own, memo))
     return made

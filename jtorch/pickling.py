@@ -64,7 +64,7 @@ def object_state(tensor) -> object:
     """What users added to a tensor: its attributes, or what the `__getstate__` of its class says."""
     if type(tensor).__getstate__ is not object.__getstate__:
         return tensor.__getstate__()
-    attributes = {name: value for name, value in tensor.__dict__.items() if name not in OWN_STATE}
+    attributes = dict(tensor.__dict__)
     slots = {name: getattr(tensor, name) for name in copyreg._slotnames(type(tensor)) if hasattr(tensor, name)}
     return (attributes, slots) if slots else attributes
 

@@ -6,6 +6,7 @@ Operations are attached by `methods.py`; this file holds the state and what user
 import numpy as np
 
 from . import dtypes
+from .attributes import Attributes, HasState, state_of
 from .autograd.mode import STATE
 from .once import warn_once
 from .overlap import refuse_internal
@@ -22,7 +23,7 @@ class _TensorMeta(type):
         return type.__repr__(cls).replace("<class 'jtorch.", "<class 'torch.")
 
 
-class Tensor(metaclass=_TensorMeta):
+class Tensor(HasState, metaclass=_TensorMeta):
     """A multi-dimensional array with torch's semantics, computed by JAX.
 
     `Tensor(2, 3)` makes an uninitialised tensor of that size, `Tensor([1, 2])` one with these values, both of the default dtype;
@@ -79,7 +80,7 @@ class Tensor(metaclass=_TensorMeta):
     def _as_subclass(self, cls):
         """The same tensor as an instance of a subclass: storage, version counter and history shared."""
         made = _new(cls)
-        made.__dict__.update(self.__dict__)
+        state_of(made).update(state_of(self))
         return made
 
     as_subclass = _as_subclass
@@ -594,7 +595,7 @@ class Tensor(metaclass=_TensorMeta):
         return repr(self)
 
     def __dir__(self):
-        return sorted(set(object.__dir__(self)))
+        return sorted({*object.__dir__(self), *self.__dict__})
 
     def __reduce_ex__(self, protocol):
         from .pickling import reduce_tensor
@@ -617,10 +618,20 @@ class Tensor(metaclass=_TensorMeta):
     __array_priority__ = 1000
 
     def __setstate__(self, state):
-        self.__dict__.update(state)
+        state_of(self).update(state)
+
+    @property
+    def __dict__(self):
+        return Attributes(state_of(self), OWN_STATE)
+
+    @__dict__.setter
+    def __dict__(self, attributes):
+        shown = Attributes(state_of(self), OWN_STATE)
+        shown.clear()
+        shown.update(attributes)
 
 
-# Attributes that are a tensor's own state; whatever else its __dict__ holds was put there by users, and is copied and pickled with it.
+# Attributes that are a tensor's own state; whatever else there is was put there by users, and is copied and pickled with it.
 OWN_STATE = frozenset(
     (
         "_storage",

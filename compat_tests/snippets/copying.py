@@ -161,3 +161,17 @@ for size in ((2, 1), (2, 1), (1,), (3, 1), (2,)):
     versions.append(x._version)
 grown = x.resize_(2, 4)
 [versions, grown is x, x.shape, x[0, :2], x.stride(), x._version]
+# --- what users put on a tensor is its __dict__
+p = torch.nn.Parameter(torch.ones(2))
+p.tag = "x"
+print(p.__dict__, "tag" in dir(p), sorted(vars(p)), dict(torch.ones(1).__dict__))
+p.__dict__["count"] = 1
+p.__dict__.update(more=2, requires_grad=False)
+print(p.count, p.more, p.requires_grad)
+p.__dict__ = {"only": 3}
+print(p.only, hasattr(p, "tag"), p)
+# --- a parameter made with what was put on another one
+p = torch.nn.Parameter(torch.ones(2))
+kwargs = p.__dict__
+kwargs["requires_grad"] = p.requires_grad
+torch.nn.Parameter(p.to("meta"), **kwargs)

@@ -12,6 +12,7 @@ import numpy as np
 
 import jtorch
 from jtorch import casting, dtypes, engine, precision, random
+from jtorch.attributes import state_of
 from jtorch.autograd.mode import STATE
 from jtorch.engine import Settings
 from jtorch.nn import Module
@@ -216,7 +217,7 @@ def _modes():
 @contextlib.contextmanager
 def _whole(views):
     """Arguments that are views, with memory of their own meanwhile: where in another tensor they look does not matter, and must not be written to."""
-    states = [dict(tensor.__dict__) for tensor in views]
+    states = [dict(state_of(tensor)) for tensor in views]
     try:
         for tensor in views:
             storage = Storage(tensor._read(), tensor._strides)
@@ -227,8 +228,8 @@ def _whole(views):
     finally:
         for tensor, state in zip(views, states, strict=True):
             grad = tensor._grad
-            tensor.__dict__.clear()
-            tensor.__dict__.update(state)
+            state_of(tensor).clear()
+            state_of(tensor).update(state)
             if grad is not None:
                 tensor._grad = grad
 

@@ -21,6 +21,7 @@ import numpy as np
 
 import jtorch
 from jtorch import devices, dtypes
+from jtorch.attributes import state_of
 from jtorch.optim import Optimizer
 from jtorch.size import Size
 from jtorch.tensor import Tensor
@@ -329,10 +330,10 @@ class _Walk:
         self.reached._objects.append(chain)
         for part in (tensor._hooks, tensor._post_accumulate, tensor._grad):
             self.visit(part, where)
-        for name in [name for name in tensor.__dict__ if not name.startswith("_") and name in self.known]:
+        for name in [name for name in state_of(tensor) if not name.startswith("_") and name in self.known]:
             self.tokens.append(name)
-            self._slot(tensor.__dict__, name, f"{where}.{name}")
-            self.visit(tensor.__dict__[name], f"{where}.{name}")
+            self._slot(state_of(tensor), name, f"{where}.{name}")
+            self.visit(state_of(tensor)[name], f"{where}.{name}")
 
     def _dict(self, table, where):
         optimizer, numbers = self.groups.get(id(table), (None, {}))

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from jtorch.attributes import state_of
 from jtorch.storage import Storage
 from jtorch.tensor import Tensor
 
@@ -19,7 +20,7 @@ class Template:
     def __init__(self, tensor: Tensor, whole=False):
         self.kind = type(tensor)
         self.strides = tensor._storage.strides
-        own = tensor.__dict__
+        own = state_of(tensor)
         self.state = {name: own[name] for name in self._TAKEN if name in own}
         if tensor._requires and tensor._node is None:
             self.state["_requires"] = True
@@ -29,7 +30,7 @@ class Template:
 
     def make(self, storage: Storage) -> Tensor:
         made = self.kind.__new_plain__(storage.value) if self.kind is Tensor else object.__new__(self.kind)
-        made.__dict__.update(self.state)
+        state_of(made).update(self.state)
         made._storage = made._counter = storage
         return made
 

@@ -7,6 +7,7 @@ import functools
 import threading
 
 import jtorch
+from jtorch.attributes import state_of
 from jtorch.autograd.mode import STATE
 from jtorch.autograd.node import AccumulateGrad
 from jtorch.func import batching
@@ -102,7 +103,7 @@ class _Recorded:
             if node in seen:
                 continue
             seen.add(node)
-            if isinstance(node, AccumulateGrad) and node.variable.__dict__.get("_depth", 0) < self.depth:
+            if isinstance(node, AccumulateGrad) and state_of(node.variable).get("_depth", 0) < self.depth:
                 return True
             stack += [edge[0] for edge in node.edges if edge is not None]
         return False

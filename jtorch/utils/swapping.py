@@ -1,5 +1,6 @@
 """`torch.utils.swap_tensors`: two tensors exchange what they are, and keep their identity."""
 
+from jtorch.attributes import state_of
 from jtorch.tensor import Tensor
 
 
@@ -14,11 +15,11 @@ def swap_tensors(t1: Tensor, t2: Tensor) -> None:
     for tensor in (t1, t2):
         if tensor._accumulator is not None and tensor._accumulator() is not None:
             raise RuntimeError("_swap_tensor_impl: a tensor that a graph of gradients refers to cannot be swapped")
-    first, second = dict(t1.__dict__), dict(t2.__dict__)
+    first, second = dict(state_of(t1)), dict(state_of(t2))
     t1.__class__, t2.__class__ = t2.__class__, t1.__class__
     for tensor, state in ((t1, second), (t2, first)):
-        tensor.__dict__.clear()
-        tensor.__dict__.update(state)
+        state_of(tensor).clear()
+        state_of(tensor).update(state)
 
 
 def set_module(obj, mod: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import jtorch
 from jtorch.subclass import DisableTorchFunctionSubclass
-from jtorch.tensor import OWN_STATE, Tensor
+from jtorch.tensor import Tensor
 
 
 class TVTensor(Tensor):
@@ -51,8 +51,7 @@ class TVTensor(Tensor):
     def as_subclass(self, cls):
         """The same tensor as another class, without what is known of this one."""
         made = self._as_subclass(cls)
-        for name in set(made.__dict__) - OWN_STATE:
-            del made.__dict__[name]
+        made.__dict__.clear()
         return made
 
     def _of_my_class(self, result: Tensor) -> Tensor:
