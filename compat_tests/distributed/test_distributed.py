@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from compat_tests.distributed import mishaps
 from compat_tests.distributed.launch import free_port, job, start
 from compat_tests.distributed.record import RECORDED
 from compat_tests.distributed.resumed import alone
@@ -174,6 +175,18 @@ DEATHS = [
         "gave no sign of life",
     ),
 ]
+
+
+SHORT = ("unequal numbers of batches", "interrupted in a captured step", "killed in a captured step")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.reference) for name in mishaps.ROWS]
+)
+def test_mishaps(name):
+    ended, _ = mishaps.run(name, "jtorch")
+    for rank, (_, output) in enumerate(ended):
+        assert mishaps.ROWS[name][1 + rank] in output, ended
 
 
 @pytest.mark.parametrize("processes, cases", [(2, MISTAKES), (4, DEATHS)], ids=["mistakes", "deaths"])

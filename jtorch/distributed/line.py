@@ -20,6 +20,7 @@ class Line:
 
     def __init__(self, ranks: tuple[int, ...], mesh, device, tell: Callable[[str], None]):
         self._ranks, self._mesh, self._device, self._tell = ranks, mesh, device, tell
+        self._here = ranks[list(mesh.devices.flat).index(device)]
         self.failed: str | None = None
         self._count = 0
         self._tasks: queue.SimpleQueue = queue.SimpleQueue()
@@ -56,7 +57,7 @@ class Line:
                     self.failed = (str(error).strip().splitlines() or [type(error).__name__])[0]
                     self._tell(f"{name}: {self.failed}")
                 failure = DistBackendError(
-                    f"{name} failed: {self.failed}\nA process of the group may have ended, or called another collective."
+                    f"{name} failed on rank {self._here}: {self.failed}\nA process of the group may have ended, or called another collective."
                 )
                 work._set(error=failure)
             del task, row, work

@@ -6,6 +6,8 @@ import time
 
 from jtorch.distributed.store import DistBackendError, DistError, Store
 
+LAST_WAIT = 5.0  # seconds at the end of a process for collectives of its that nobody else has called yet
+
 
 def _failed(ranks: tuple[int, ...]) -> str:
     return f"failed/{'_'.join(map(str, ranks))}"
@@ -22,6 +24,7 @@ class Liveness:
         self._store, self._rank, self._size, self._seconds = store, rank, size, seconds
         self._period = seconds / 6
         self._seen: dict[int, tuple[bytes, float]] = {}
+        self._left: dict[int, float] = {}  # when it was seen first
         self._looked = 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -46,6 +49,15 @@ class Liveness:
         """This process waits for collective `number` of these processes, for longer than is usual."""
         with contextlib.suppress(DistError):
             self._store.set(f"{_waiting(ranks)}/{self._rank}", str(number))
+
+    def look_for_left(self, ranks: tuple[int, ...]) -> None:
+        """Raise if one of the processes left a while ago: a collective of theirs that is waited for will not come."""
+        now = time.monotonic()
+        for rank in ranks:
+            key = f"alive/{rank}"
+            if rank != self._rank and self._store.check([key]) and self._store.get(key) == b"left":
+                if now - self._left.setdefault(rank, now) > LAST_WAIT + 1:
+                    raise DistBackendError(f"rank {rank} has left: its program has ended, or it destroyed the group")
 
     def absent(self, ranks: tuple[int, ...], number: int) -> list[int]:
         """Those of the processes that have not told that they wait for it."""

@@ -23,7 +23,7 @@ def _give(group, key: str, value) -> None:
 
 def _take(group, key: str, readers: int):
     """What was given under a key, which the last reader removes."""
-    wait_for(group, key, group.timeout)
+    wait_for(group, key, group.timeout, "the object of another process: it has not called the same function")
     found = pickle.loads(group.store.get(key))
     if readers == 1 or group.store.add(f"{key}/read", 1) == readers:
         group.store.delete_key(key)

@@ -20,7 +20,7 @@ from jtorch.distributed.work import Work
 _SLICE = timedelta(seconds=1)
 
 
-def wait_for(group, key: str, timeout: timedelta) -> None:
+def wait_for(group, key: str, timeout: timedelta, what: str) -> None:
     """Wait for a key of the group's store, but no longer than a process of it is alive."""
     end = time.monotonic() + timeout.total_seconds()
     while True:
@@ -31,28 +31,30 @@ def wait_for(group, key: str, timeout: timedelta) -> None:
         except DistStoreError:
             group.check()
             if time.monotonic() >= end:
-                raise DistBackendError(
-                    f"Timed out waiting {timeout.total_seconds() * 1000:.0f}ms for another process to send or receive"
-                ) from None
+                raise DistBackendError(f"Timed out waiting {timeout.total_seconds() * 1000:.0f}ms for {what}") from None
 
 
 class _Sent(Work):
-    """A send under way; nothing happens in the background, as the receiver's note will be in the store."""
+    """A send under way; nothing happens in the background, as the receiver's note will be in the store: that it has the tensor, or why it does not want it."""
 
-    def __init__(self, group, key: str, tensor):
+    def __init__(self, group, key: str, tensor, to: int):
         super().__init__(lambda _: [tensor], group.timeout, group.check)
-        self._group, self._key = group, key
+        self._group, self._key, self._to = group, key, to
 
     def wait(self, timeout=None) -> bool:
         if not self._came.is_set():
-            wait_for(self._group, self._key, timeout or self._timeout)
-        return self.is_completed()
+            wait_for(self._group, self._key, timeout or self._timeout, f"rank {self._to} to receive")
+        self.is_completed()
+        if self._error is not None:
+            raise self._error
+        return True
 
     def is_completed(self) -> bool:
         with self._lock:
             if not self._came.is_set() and self._group.store.check([self._key]):
+                refusal = self._group.store.get(self._key).decode()
                 self._group.store.delete_key(self._key)
-                self._set()
+                self._set(error=RuntimeError(refusal) if refusal else None)
         return super().is_completed()
 
 
@@ -88,7 +90,7 @@ def isend(tensor, dst: int | None = None, group=None, tag: int = 0, group_dst: i
     row, store = as_row(tensor), found.store
     number = found.world.offer(row) if row.size else 0
     store.set(place, f"{number} {row.size} {tensor.dtype} {tuple(tensor.shape)}")
-    return _Sent(found, f"{place}/fetched", tensor)
+    return _Sent(found, f"{place}/fetched", tensor, found.ranks[to])
 
 
 def irecv(tensor, src: int | None = None, group=None, tag: int = 0, group_src: int | None = None) -> Work | None:
@@ -118,16 +120,18 @@ def _receive(tensor, group, src, group_src, tag: int):
         return [tensor]
 
     def fetch():
-        wait_for(group, place, group.timeout)
+        wait_for(group, place, group.timeout, f"rank {group.ranks[sender]} to send")
         number, size, what = store.get(place).decode().split(" ", 2)
         store.delete_key(place)
         if int(size) != tensor.numel() * tensor.element_size():
-            raise RuntimeError(
-                f"recv: rank {group.ranks[sender]} sends {what}, {size} bytes, and the tensor to write them to is "
+            refusal = (
+                f"recv: rank {group.ranks[sender]} sends {what}, {size} bytes, and the tensor to write them to on rank {group.ranks[group.rank()]} is "
                 f"{tensor.dtype} {tuple(tensor.shape)}"
             )
+            store.set(f"{place}/fetched", refusal)
+            raise RuntimeError(refusal)
         row = group.world.pull(group.ranks[sender], int(number), int(size)) if int(size) else np.empty(0, np.uint8)
-        store.set(f"{place}/fetched", b"1")
+        store.set(f"{place}/fetched", b"")
         return row
 
     work = Work(finish, group.timeout, group.check, group.ranks[sender])

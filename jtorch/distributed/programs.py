@@ -68,13 +68,15 @@ def program(kind: str, op: str | None, mesh):
     return jax.jit(jax.shard_map(_BODIES[kind](op), mesh=mesh, in_specs=rows, out_specs=rows))
 
 
+_REDUCE = frozenset(("all_reduce", "reduce", "reduce_scatter"))
 _CALL, _ROOM = 128, 8064  # bytes of an envelope: what is called, and a short row
 _SHORT = 1 << 16  # elements: rows up to here are padded, so that rows of all lengths share a few programs
 
 
 def run(name: str, kind: str, op: str | None, mesh, device, row: np.ndarray) -> np.ndarray:
     """Give this process's row to a collective, on its device of the mesh, and wait for its row of the result; raises `Mismatch`."""
-    call = f"{name}{f' {op}' if op and name != 'barrier' else ''} of {row.size} {row.dtype}".encode()[:_CALL]
+    reduces = f" {op}" if op and name in _REDUCE else ""
+    call = f"{name}{reduces} of {row.size} {row.dtype}".encode()[:_CALL]
     inside = row.nbytes <= _ROOM
     envelope = np.zeros(_CALL + _ROOM, np.uint8)
     envelope[: len(call)] = np.frombuffer(call, np.uint8)

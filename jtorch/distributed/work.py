@@ -19,6 +19,7 @@ class Call:
         if not self._told:
             self._told = True
             self._liveness.waits(self._ranks, self._number)
+        self._liveness.look_for_left(self._ranks)
 
     def absent(self) -> list[int]:
         return self._liveness.absent(self._ranks, self._number)
@@ -51,9 +52,9 @@ class Work:
         end = time.monotonic() + limit.total_seconds()
         pause = min(1.0, limit.total_seconds() / 2)
         while not self._came.wait(min(pause, max(end - time.monotonic(), 0))):
+            self._check()
             if self.call is not None:
                 self.call.waits()
-            self._check()
             if time.monotonic() >= end:
                 raise DistBackendError(
                     f"Timed out waiting {limit.total_seconds() * 1000:.0f}ms for {self.name} to complete: {self._who()} not called it"

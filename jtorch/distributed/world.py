@@ -17,7 +17,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from jtorch.distributed.liveness import Liveness
+from jtorch.distributed.liveness import LAST_WAIT, Liveness
 from jtorch.distributed.store import DistBackendError, DistNetworkError, DistStoreError, Store
 from jtorch.distributed.tcp_store import TCPStore
 from jtorch.distributed.work import Call, Work
@@ -25,7 +25,6 @@ from jtorch.distributed.work import Call, Work
 # Seconds without a sign of life after which a process is taken for dead.
 HEARTBEAT = float(os.environ.get("JTORCH_HEARTBEAT", "30"))
 _EVER = 10**8
-_LAST_WAIT = 5.0  # seconds at the end of the process for a collective that others have left
 
 
 class World:
@@ -178,7 +177,7 @@ class World:
     def _stop_serving(self) -> None:
         self.close()
         for line in self._lines.values():
-            line.join(_LAST_WAIT)
+            line.join(LAST_WAIT)
         if self._service is not None:
             if not any(line.failed for line in self._lines.values()):
                 with contextlib.suppress(DistStoreError):  # the last to leave has removed the store's file
