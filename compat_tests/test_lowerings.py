@@ -13,7 +13,7 @@ from jtorch.ops import activation
 from jtorch.ops import convolution as ops
 from jtorch.ops.attention import _attend
 from jtorch.ops.linalg import matrix_exp_backward
-from jtorch.ops.lowerings import columns, patches, row_blocks, row_maxima, taps
+from jtorch.ops.lowerings import columns, patches, planes, row_blocks, row_maxima, taps
 from jtorch.ops.matrix_exponential import exponential
 
 # Input, weight, stride, padding, dilation.
@@ -109,6 +109,33 @@ def test_transposed_convolutions_gather_the_weights_gradient_as_columns(monkeypa
     torch.compiler.reset()
     monkeypatch.setattr(columns, "WORTH_INSTEAD_OF_POOR", 0)
     np.testing.assert_allclose(gradient(), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("w_shape", "options"),
+    [
+        ((3, 2, 3, 2, 3), ((1, 1, 1), ((1, 1), (0, 0), (1, 1)), (1, 1, 1))),
+        ((3, 2, 2, 3, 1), ((2, 1, 2), ((0, 1), (2, 1), (0, 0)), (3, 2, 1))),
+        ((4, 2, 1, 1, 3), ((1, 2, 1), ((0, 0), (0, 0), (1, 1)), (1, 1, 2))),
+    ],
+)
+def test_convolution_by_planes(w_shape, options):
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((2, 2, 6, 7, 5)), rng.standard_normal(w_shape)
+
+    @jax.jit
+    def both(x, weight, slope):
+        made, vjp = jax.vjp(lambda x, w: planes.convolution(x, w, *options), x, weight)
+        return made, ops.convolution_backward(slope, x, weight, None, *options, 1, (True, True))[:2], vjp(slope)
+
+    with jax.enable_x64(True):
+        expected, vjp = jax.vjp(lambda x, w: ops._native(x, w, *options, 1), x, weight)
+        slope = rng.standard_normal(expected.shape)
+        assert planes.worth_it(jnp.asarray(x), weight, 1)
+        for own in both(x, weight, slope)[1:]:
+            for a, b in zip(own, vjp(slope), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(both(x, weight, slope)[0], expected, rtol=1e-10, atol=1e-12)
 
 
 def test_a_convolution_of_some_size_takes_columns_and_agrees(monkeypatch):

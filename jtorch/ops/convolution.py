@@ -1,5 +1,7 @@
 """Convolutions of one to three dimensions and their transposes, channels first."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -7,7 +9,7 @@ from jax import lax
 from .. import precision
 from . import channels_last
 from .kinds import c_name
-from .lowerings import columns, patches, taps
+from .lowerings import columns, patches, planes, taps
 from .registry import Array, OptionalArray, op
 
 _LETTERS = "DHW"
@@ -125,6 +127,8 @@ def _convolved(x, weight, stride, padding, dilation, groups):
         on_cpu = by_taps
     elif patches.worth_it(x, weight, stride, padding, dilation, groups):
         on_cpu = patches.convolution
+    elif planes.worth_it(x, weight, groups):
+        on_cpu = functools.partial(planes.convolution, stride=stride, padding=padding, dilation=dilation)
     return _on_cpu(on_cpu, native, x, weight)
 
 
@@ -162,11 +166,14 @@ def convolution_backward(grad, input, weight, bias_shape, stride, padding, dilat
     def to_weight_by_columns(x, weight, slope):
         return columns.weight_gradient(x, slope, weight, stride, padding, dilation, groups)
 
-    def to_input_by_patches(x, weight, slope):
-        return jax.vjp(lambda x: patches.convolution(x, weight), x)[1](slope)[0]
+    def to_input_of(way, x, weight, slope):
+        return jax.vjp(lambda x: way(x, weight), x)[1](slope)[0]
 
-    def to_weight_by_patches(x, weight, slope):
-        return jax.vjp(lambda weight: patches.convolution(x, weight), weight)[1](slope)[0]
+    def to_weight_of(way, x, weight, slope):
+        return jax.vjp(lambda weight: way(x, weight), weight)[1](slope)[0]
+
+    def by_planes(x, weight):
+        return planes.convolution(x, weight, stride, padding, dilation)
 
     on_cpu_to_input = on_cpu_to_weight = None
     small = taps.worth_it(x, weight, groups)
@@ -175,7 +182,11 @@ def convolution_backward(grad, input, weight, bias_shape, stride, padding, dilat
     if small and weight.shape[:2] == (groups, 1):
         on_cpu_to_weight = to_weight_by_taps
     elif patches.worth_it(x, weight, stride, padding, dilation, groups):
-        on_cpu_to_input, on_cpu_to_weight = to_input_by_patches, to_weight_by_patches
+        on_cpu_to_input, on_cpu_to_weight = (
+            functools.partial(by, patches.convolution) for by in (to_input_of, to_weight_of)
+        )
+    elif planes.worth_it(x, weight, groups):
+        on_cpu_to_input, on_cpu_to_weight = (functools.partial(by, by_planes) for by in (to_input_of, to_weight_of))
     elif columns.worth_it(x, weight, slope.shape, groups):
         on_cpu_to_weight = to_weight_by_columns
     by_input = by_weight = by_bias = None
