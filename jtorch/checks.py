@@ -2,12 +2,14 @@
 
 import warnings
 
+from jtorch.subclass import offered
 from jtorch.symbolic import SymBool
 from jtorch.tensor import Tensor
 
 _UNSAID = "Expected cond to be True, but got False. (Could this error message be improved? If so, please report an enhancement request to PyTorch.)"
 
 
+@offered
 def _assert(condition, message) -> None:
     """An assertion that Python's `-O` does not remove.
 

@@ -189,3 +189,19 @@ graph = fx.Graph()
 x = fx.Proxy(graph.placeholder("x"))
 graph.output((torch.relu(x) + x.neg()).node)
 [fx.GraphModule({}, graph).code, str(x)]
+# --- assertions stay
+def checked(x):
+    torch._assert(x.shape[0] == 2, "two rows")
+    return x + 1
+
+
+made = traced(checked)
+made.graph.eliminate_dead_code()
+[made.code, made(torch.ones(2))]
+# --- an assertion that fails
+def checked(x):
+    torch._assert(x.shape[0] == 2, "two rows")
+    return x + 1
+
+
+traced(checked)(torch.ones(3))
