@@ -4,16 +4,26 @@ import argparse
 import json
 from pathlib import Path
 
-from . import importing, machine, operations, recording, training, transforms
+from . import growth, importing, machine, operations, recording, training, transforms
 
 PARTS = ("record", "import", *training.WORKLOADS, "first", "inference", "operations", "transforms", "loading")
+ON_REQUEST = ("growth",)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", help=f"parts to run, separated by commas: {', '.join(PARTS)}; cnn means both sizes")
+    parser.add_argument(
+        "--only",
+        help=f"parts to run, separated by commas: {', '.join(PARTS)}; cnn means both sizes; {', '.join(ON_REQUEST)} only if named",
+    )
     parser.add_argument("--quick", action="store_true", help="few rounds: to see that it runs")
     parser.add_argument("--rounds", type=int, help="rounds that the sides take turns in")
+    parser.add_argument(
+        "--largest", type=int, default=8, help="growth: how many times the first size the largest one is"
+    )
+    parser.add_argument(
+        "--plot", type=Path, help="growth: file for a picture of it, such as growth.png; needs matplotlib"
+    )
     parser.add_argument("--out", type=Path, help="file for the results in JSON")
     args = parser.parse_args()
     args.parts = list(PARTS)
@@ -21,9 +31,9 @@ def parse_arguments():
         args.parts = [
             part for name in args.only.split(",") for part in (("cnn-64", "cnn-256") if name == "cnn" else (name,))
         ]
-        unknown = set(args.parts) - set(PARTS)
+        unknown = set(args.parts) - {*PARTS, *ON_REQUEST}
         if unknown:
-            parser.error(f"unknown part {', '.join(sorted(unknown))}; known are {', '.join(PARTS)}")
+            parser.error(f"unknown part {', '.join(sorted(unknown))}; known are {', '.join((*PARTS, *ON_REQUEST))}")
     return args
 
 
@@ -47,6 +57,10 @@ def main():
         results["transforms"] = transforms.augmentation(args.rounds or (4 if args.quick else 12), args.quick)
     if "loading" in args.parts:
         results["loading"] = transforms.loading(args.rounds or (4 if args.quick else 12), args.quick)
+    if "growth" in args.parts:
+        results["growth"] = growth.measure(args.largest, args.rounds or (1 if args.quick else 4))
+        if args.plot:
+            growth.plot(results["growth"], args.plot)
     print_tables(results)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -123,6 +137,7 @@ def print_tables(results):
                 f"{row['jtorch again']['all']:.2f} / {row['jtorch']['all']:.2f} s",
             )
         )
+    rows += growth.rows(results.get("growth", {}))
     rows += rows_of_pictures(results)
     if rows:
         width = max(len(row[0]) for row in rows)

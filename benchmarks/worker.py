@@ -1,5 +1,6 @@
 """The process behind a `Side`: reads [method, arguments] lines and answers each with one line of JSON."""
 
+import collections
 import json
 import os
 import sys
@@ -43,6 +44,36 @@ class Worker:
             step = torch.compile(step)
         data = [(torch.tensor(x), torch.tensor(y)) for x, y in data]
         return lambda i: step(*data[i % len(data)]).item()
+
+    def prepare_decoder(self, size, depth, length, seconds):
+        """Build a decoder and compile its step; how many steps take so many seconds."""
+        from .workloads import batches
+
+        self._before = self._programs()
+        data = batches.texts(size, length, 256, count=2)
+        flax = self.side == "flax"
+        self.step = (
+            self.models.decoder(data, depth, length) if flax else self._step(self.models.decoder(depth, length), data)
+        )
+        self.done = 0
+        self.steps(4)
+        while self.side != "torch" and not self._programs() - self._before and self.done < 100:
+            self.steps(4)  # jtorch compiles what has cost enough without
+        self.steps(2)
+        return max(1, min(50, int(seconds / min(self.steps(2)[0]))))
+
+    def planned(self):
+        """MiB of temporary memory of the largest program that was made since the last preparation."""
+        return max((self._programs() - self._before).elements()) / 2**20
+
+    def _programs(self):
+        """The temporary memory of XLA's programs, and of how many of them."""
+        if self.side == "torch":
+            return collections.Counter()
+        import jax
+
+        programs = jax.devices()[0].client.live_executables()
+        return collections.Counter(program.get_compiled_memory_stats().temp_size_in_bytes for program in programs)
 
     def steps(self, count):
         """Run steps; gives the seconds each took and its loss."""

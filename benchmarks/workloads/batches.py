@@ -9,9 +9,14 @@ TEXTS = {"gpt": (64, 256), "lstm": (35, 1000)}
 
 def batches(workload, size, count=8, seed=0):
     """Pairs of float32 inputs and int64 labels, or of int64 tokens and those that follow them."""
-    rng = np.random.default_rng(seed)
     if workload in TEXTS:
-        length, words = TEXTS[workload]
-        texts = [rng.integers(0, words, (size, length + 1)) for _ in range(count)]
-        return [(text[:, :-1].copy(), text[:, 1:].copy()) for text in texts]
+        return texts(size, *TEXTS[workload], count, seed)
+    rng = np.random.default_rng(seed)
     return [(rng.random((size, *SHAPES[workload]), np.float32), rng.integers(0, 10, size)) for _ in range(count)]
+
+
+def texts(size, length, words, count=8, seed=0):
+    """Pairs of tokens and those that follow them."""
+    rng = np.random.default_rng(seed)
+    made = [rng.integers(0, words, (size, length + 1)) for _ in range(count)]
+    return [(text[:, :-1].copy(), text[:, 1:].copy()) for text in made]

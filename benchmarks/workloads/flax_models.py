@@ -147,6 +147,11 @@ def gpt(batches):
     return _trainer(GPT(nnx.Rngs(0)), optax.adamw(3e-4, weight_decay=0.01), batches)
 
 
+def decoder(batches, depth, length):
+    model = GPT(nnx.Rngs(0), length=length, layers=depth)
+    return _trainer(model, optax.adamw(3e-4, weight_decay=0.01), batches)
+
+
 class LanguageModel(nnx.Module):
     def __init__(self, rngs, words=1000, width=256):
         self.embedding = nnx.Embed(words, width, rngs=rngs)

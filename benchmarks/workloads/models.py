@@ -149,6 +149,12 @@ def gpt():
     return _texts(model, torch.optim.AdamW(model.parameters(), lr=3e-4))
 
 
+def decoder(depth, length):
+    """The same of another depth and length."""
+    model = GPT(length=length, layers=depth)
+    return _texts(model, torch.optim.AdamW(model.parameters(), lr=3e-4))
+
+
 class LanguageModel(nn.Module):
     def __init__(self, words=1000, width=256):
         super().__init__()
