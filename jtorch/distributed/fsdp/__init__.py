@@ -1,5 +1,6 @@
 """torch.distributed.fsdp: parameters cut over the processes."""
 
+from jtorch.distributed.fsdp import fully_sharded_data_parallel
 from jtorch.distributed.fsdp._fully_shard import (
     FSDPModule,
     UnshardHandle,
@@ -7,27 +8,9 @@ from jtorch.distributed.fsdp._fully_shard import (
     register_fsdp_forward_method,
 )
 from jtorch.distributed.fsdp._policies import CPUOffloadPolicy, MixedPrecisionPolicy, OffloadPolicy
-from jtorch.distributed.fsdp.api import (
-    BackwardPrefetch,
-    CPUOffload,
-    FullOptimStateDictConfig,
-    FullStateDictConfig,
-    LocalOptimStateDictConfig,
-    LocalStateDictConfig,
-    MixedPrecision,
-    OptimStateDictConfig,
-    ShardedOptimStateDictConfig,
-    ShardedStateDictConfig,
-    ShardingStrategy,
-    StateDictConfig,
-    StateDictSettings,
-    StateDictType,
-)
-from jtorch.distributed.fsdp.fully_sharded_data_parallel import FullyShardedDataParallel
+from jtorch.distributed.fsdp.fully_sharded_data_parallel import *  # noqa: F403
 
 __all__ = [
-    "BackwardPrefetch", "CPUOffload", "CPUOffloadPolicy", "FSDPModule", "FullOptimStateDictConfig", "FullStateDictConfig", "FullyShardedDataParallel",
-    "LocalOptimStateDictConfig", "LocalStateDictConfig", "MixedPrecision", "MixedPrecisionPolicy", "OffloadPolicy", "OptimStateDictConfig",
-    "ShardedOptimStateDictConfig", "ShardedStateDictConfig", "ShardingStrategy", "StateDictConfig", "StateDictSettings", "StateDictType", "UnshardHandle",
-    "fully_shard", "register_fsdp_forward_method",
+    *fully_sharded_data_parallel.__all__, "CPUOffloadPolicy", "FSDPModule", "MixedPrecisionPolicy", "OffloadPolicy", "UnshardHandle", "fully_shard",
+    "register_fsdp_forward_method",
 ]  # fmt: skip
