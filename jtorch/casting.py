@@ -25,11 +25,18 @@ _FLOAT32 = {
     multilabel_margin_loss binary_cross_entropy_with_logits dist direct.cdist product.cdist pdist renorm logsumexp softmax_ log_softmax_ sum prod cumsum
     cumprod linalg.vector_norm linalg.matrix_norm ctc_loss_""".split(),
 }
+_RECURRENT = "rnn_layer lstm_layer gru_layer rnn_cell_ lstm_cell_ gru_cell_".split()
+# On CPUs torch computes these step by step: products in the fast dtype, the rest in that of the states, which is the input's.
+_STEPWISE = "gru_layer lstm_cell_ gru_cell_".split()
 _PROMOTE = "atan2 addcdiv addcmul tensors.bilinear linalg.cross dot vdot scatter_add index_put".split()
 _POLICIES = {
-    "cpu": {**dict.fromkeys(_LOWER, "lower"), **dict.fromkeys(_FLOAT32["cpu"], "float32")},
+    "cpu": {
+        **dict.fromkeys([*_LOWER, *_RECURRENT], "lower"),
+        **dict.fromkeys(_FLOAT32["cpu"], "float32"),
+        **dict.fromkeys(_STEPWISE, "as input"),
+    },
     "cuda": {
-        **dict.fromkeys([*_LOWER, "mv", "addmv", "addr", "prelu"], "lower"),
+        **dict.fromkeys([*_LOWER, *_RECURRENT, "mv", "addmv", "addr", "prelu"], "lower"),
         **dict.fromkeys(_FLOAT32["cuda"], "float32"),
         **dict.fromkeys(_PROMOTE, "promote"),
         "binary_cross_entropy": "refuse",
@@ -117,8 +124,10 @@ def cast_operands(op, args: tuple) -> tuple:
     policy = _POLICIES[device].get(op.name)
     if policy is None:
         return args
-    if policy == "lower":
+    if policy == "lower" or (policy == "as input" and args[0]._aval.dtype is THREAD.chosen[device]):
         return _each(args, lambda t: _lower(t, device))
+    if policy == "as input":
+        return args
     if policy == "float32":
         if any(p.name == "dtype" and a is not None for p, a in zip(op.params, args, strict=True)):
             return args

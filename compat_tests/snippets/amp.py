@@ -185,3 +185,16 @@ scaler.update()
 [p, scaler.state_dict(), scaler.is_enabled(), scaler.get_scale()]
 # --- scaler for cuda without a GPU
 torch.amp.GradScaler("cuda").is_enabled()
+# --- recurrent layers and cells
+torch.manual_seed(0)
+x = torch.randn(2, 3, 4)
+made = []
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    for layer in (torch.nn.LSTM(4, 5), torch.nn.GRU(4, 5), torch.nn.RNN(4, 5)):
+        for given in (x, x.bfloat16()):
+            out, hidden = layer(given)
+            out.float().sum().backward()
+            made.append((out.dtype, hidden[0].dtype, layer.weight_ih_l0.grad.dtype))
+    for cell in (torch.nn.LSTMCell(4, 5), torch.nn.GRUCell(4, 5), torch.nn.RNNCell(4, 5)):
+        made += [torch.stack(list(cell(given))).dtype for given in (x[0], x[0].bfloat16())]
+made

@@ -5,6 +5,7 @@ import numbers
 import warnings
 
 import jtorch
+from jtorch.autograd.mode import STATE
 from jtorch.nn import init
 from jtorch.nn.modules.module import Module
 from jtorch.nn.parameter import Parameter
@@ -179,7 +180,7 @@ class RNNBase(Module):
     def check_input(self, input, batch_sizes):
         """Dtype, number of dimensions and feature size of the (batched or packed) input."""
         weight = self._flat_weights[0]
-        if input.dtype != weight.dtype:
+        if input.dtype != weight.dtype and STATE.autocast is None:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
                 f"input.to({weight.dtype}), or convert model: model.to({input.dtype})"
