@@ -6,7 +6,9 @@ from jtorch.utils import data
 
 __all__ = ["data"]
 
-_MODULES = frozenset("_pytree benchmark bottleneck checkpoint data deterministic dlpack flop_counter hooks model_zoo tensorboard".split())
+_MODULES = frozenset(
+    "_pytree benchmark bottleneck checkpoint data deterministic dlpack flop_counter hooks model_zoo tensorboard".split()
+)
 _NAMES = {"set_module": "swapping", "swap_tensors": "swapping", "summary": "model_summary", "draw": "model_picture"}
 
 

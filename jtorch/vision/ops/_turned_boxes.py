@@ -30,7 +30,7 @@ def to_four_corners(boxes: Tensor) -> Tensor:
     x, y, width, height, turn = boxes.unbind(-1)
     nothing = jtorch.zeros_like(width)
     sides = ((nothing, nothing), (width, nothing), (width, height), (nothing, height))
-    return jtorch.stack([value for side in sides for value in turned(x, y, *side, turn)], -1)
+    return jtorch.stack([value for across, down in sides for value in turned(x, y, across, down, turn)], -1)
 
 
 def from_four_corners(boxes: Tensor) -> Tensor:
