@@ -227,7 +227,7 @@ def _operators() -> None:
     # As torch: other / self is the reciprocal, multiplied.
     Tensor.__rtruediv__ = Tensor.__rdiv__ = _over(lambda self, other: self.reciprocal() * other, "__rtruediv__")
     Tensor.__rpow__ = _over(lambda self, other: arithmetic.pow(other, self), "__rpow__")
-    Tensor.__matmul__ = _over(products.matmul, "__matmul__")
+    Tensor.__matmul__ = _over(Tensor.matmul, "__matmul__")
     Tensor.__rmatmul__ = _over(lambda self, other: products.matmul(other, self), "__rmatmul__")
     Tensor.__hash__ = lambda self: id(self)
     Tensor.__neg__ = Tensor.neg

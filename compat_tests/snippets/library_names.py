@@ -248,3 +248,19 @@ torch.library.register_autograd(
 x = torch.ones(2, requires_grad=True)
 torch.ops.compat_example.scaled(x, 3.0).sum().backward()
 [scaled(x.detach(), 2.0), x.grad]
+# --- floating-point operations by module
+from torch.utils.flop_counter import FlopCounterMode
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.at = torch.nn.Linear(6, 8), torch.nn.MultiheadAttention(8, 2, batch_first=True)
+        self.c = torch.nn.Conv2d(1, 3, 3)
+    def forward(self, x):
+        h, _ = self.at(*[self.a(x)] * 3)
+        return self.c(h[:, None]).sum() + (h @ h.mT).sum() + torch.einsum("bij,bkj->bik", h, h).sum()
+with FlopCounterMode(display=False) as counter:
+    made = Net()(torch.ones(2, 5, 6))
+forward = counter.get_total_flops(), sorted((name, sorted((str(kind), n) for kind, n in counts.items())) for name, counts in counter.get_flop_counts().items())
+with FlopCounterMode(display=False) as counter:
+    Net()(torch.ones(2, 5, 6)).backward()
+[forward, counter.get_total_flops(), sorted((str(kind), n) for kind, n in counter.get_flop_counts()["Global"].items())]

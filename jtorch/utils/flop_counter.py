@@ -1,209 +1,210 @@
-"""Counting floating-point operations of products and convolutions: `torch.utils.flop_counter`."""
+"""torch.utils.flop_counter: how many multiplications and additions products, convolutions and attention take, by module.
 
-import contextlib
-import functools
+The functions that are called are counted, and what their gradients take when `backward` runs in the block. A multiplication and an addition
+count as two; all else counts as nothing, as in torch. Kinds are named by text ("aten.mm"), and the outermost module has its gradients, too.
+"""
+
+import math
 from collections import defaultdict
-from math import prod
 
 import jtorch
-from jtorch import engine
-from jtorch._ops import OpOverloadPacket
-from jtorch.autograd.graph import register_multi_grad_hook
-from jtorch.autograd.mode import STATE
+from jtorch.nn import functional as F
 from jtorch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from jtorch.utils._pytree import tree_leaves
+from jtorch.overrides import TorchFunctionMode
 
 __all__ = ["FlopCounterMode"]
 
-# Operations by torch's name for what it runs there; those without a bias are plain products.
-_PRODUCTS: dict[str, str | None] = {
-    "mm": "mm",
-    "addmm": "addmm",
-    "bmm": "bmm",
-    "baddbmm": "baddbmm",
-    "_linear_matrix": "addmm",
-    "_linear_batch": "addmm",
-}
-_PRODUCTS |= {"_linear_matrix_plain": "mm", "_linear_batch_plain": "mm", "stack.matmul": None}
-_OF_STACKS = ("bmm", "baddbmm")
+
+def _product(a, b, *_, **__):
+    if a.dim() < 2 or b.dim() < 2:
+        return None  # products with vectors are not counted
+    name = "mm" if a.dim() == 2 or b.dim() == 2 else "bmm"
+    batch = math.prod(jtorch.broadcast_shapes(a.shape[:-2], b.shape[:-2]))
+    return name, 2 * batch * a.shape[-2] * a.shape[-1] * b.shape[-1], (a, b)
 
 
-@functools.cache
-def _packet(name):
-    """`torch.ops.aten.name`, by which torch's tables are kept; one that cannot be called where jtorch has no such function."""
+def _added_product(name):
+    def count(input, a, b, *_, **__):
+        return name, _product(a, b)[1], (a, b)
 
-    def absent(*args, **kwargs):
-        raise NotImplementedError(
-            f"torch.ops.aten.{name}: jtorch has no such function; use torch.autograd.grad for gradients"
-        )
-
-    return getattr(jtorch.ops.aten, name, None) or OpOverloadPacket(name, absent)
+    return count
 
 
-def _counted(name, given, made):
-    """The name under which torch counts an operation, and its multiplications and additions; None for those it does not count."""
-    forward = name.removesuffix("_backward")
-    if forward in ("convolution", "convolution_transpose"):
-        count = _convolution_gradients if name != forward else _convolution
-        return name.replace("_transpose", ""), count(given, made, forward != "convolution")
-    if forward not in _PRODUCTS:
+def _linear(input, weight, bias=None):
+    whole = bias is not None and (input.dim() == 2 or (input.dim() == 3 and input.is_contiguous()))
+    return "addmm" if whole else "mm", 2 * input.numel() * weight.shape[0], (input, weight)
+
+
+def _einsum(equation, *operands):
+    operands = operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
+    terms = equation.replace(" ", "").split("->")[0].split(",")
+    if len(operands) != 2 or "..." in equation:
         return None
-    called = _PRODUCTS[forward] or ("bmm" if len(given[0]) > 2 and len(given[1]) > 2 else "mm")
-    if name == forward:
-        inner = given[1] if forward in ("addmm", "baddbmm") else given[0]
-        return called, 2 * prod(made[0]) * inner[-1]
-    grad, called = given[-1], "bmm" if called in _OF_STACKS else "mm"
-    wanted = [shape for shape in made if len(shape) > 1]
-    if forward.startswith("_linear"):
-        return called, sum(2 * prod(grad) * shape[-1] for shape in wanted)
-    wanted, flops = wanted[-2:], 0
-    for place, shape in enumerate(wanted):
-        left = place == 0 if len(wanted) == 2 else shape[-2] == grad[-2]
-        flops += 2 * prod(grad) * (shape[-1] if left else shape[-2])
-    return called, flops
+    sizes = {
+        letter: n for term, t in zip(terms, operands, strict=True) for letter, n in zip(term, t.shape, strict=True)
+    }
+    return "bmm", 2 * math.prod(sizes.values()), tuple(operands)
 
 
-def _batched(shape, weight):
-    return shape if len(shape) == len(weight) else (1, *shape)
+def _convolution(transposed: bool):
+    def count(input, weight, *_, made, **__):
+        places = input if transposed else made
+        batch = input.shape[0] if input.dim() == weight.dim() else 1
+        spatial = places.shape[2 - weight.dim() :]
+        return "convolution", 2 * batch * math.prod(spatial) * weight.numel(), (input, weight)
+
+    return count
 
 
-def _convolution(given, made, transposed):
-    weight = given[1]
-    x, out = _batched(given[0], weight), _batched(made[0], weight)
-    return 2 * x[0] * prod(weight) * prod((x if transposed else out)[2:])
+def _attention(query, key, value, *_, **__):
+    heads = math.prod(query.shape[:-2])
+    flops = 2 * heads * query.shape[-2] * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+    return "bmm", flops, (query, value)
 
 
-def _convolution_gradients(given, made, transposed):
-    x, weight, grad = given[0], given[1], given[-1]
-    x, grad = _batched(x, weight), _batched(grad, weight)
-    places = prod((x if transposed else grad)[2:])
-    flops = 0
-    for shape in made:
-        if len(shape) < 2:
-            continue
-        if shape == weight and not (shape == x and flops == 0 and len(made) > 2):
-            flops += 2 * x[0] * x[1] * grad[1] * prod(weight[2:]) * places
-        else:
-            flops += 2 * x[0] * prod(weight) * places
-    return flops
+def _projections(query, key, value, size, *_):
+    """What multi-head attention projects with, before and after: it does so below the functions that are offered."""
+    return [("mm", 2 * t.numel() * size, 1 + t.requires_grad) for t in (query, key, value)] + [
+        ("addmm", 2 * query.numel() * size, 2)
+    ]
 
 
-class FlopCounterMode:
-    """Counts, by module, the floating-point operations of what runs in the block, backward included; prints a table unless `display=False`.
+_BACKWARD = {"addmm": "mm", "baddbmm": "bmm", "convolution": "convolution_backward"}
+_COUNTS = {
+    jtorch.mm: _product, jtorch.bmm: _product, jtorch.matmul: _product, jtorch.Tensor.mm: _product, jtorch.Tensor.bmm: _product,
+    jtorch.Tensor.matmul: _product, jtorch.Tensor.__matmul__: _product, jtorch.addmm: _added_product("addmm"),
+    jtorch.Tensor.addmm: _added_product("addmm"), jtorch.baddbmm: _added_product("baddbmm"), jtorch.Tensor.baddbmm: _added_product("baddbmm"),
+    F.linear: _linear, jtorch.einsum: _einsum, F.scaled_dot_product_attention: _attention,
+    F.conv1d: _convolution(False), F.conv2d: _convolution(False), F.conv3d: _convolution(False), F.conv_transpose1d: _convolution(True),
+    F.conv_transpose2d: _convolution(True), F.conv_transpose3d: _convolution(True),
+}  # fmt: skip
+_CONVOLUTIONS = frozenset(f for f in _COUNTS if f.__name__.startswith("conv"))
+_SUFFIXES = ("", "K", "M", "B", "T")
 
-    As in torch, products of matrices and convolutions count, and a multiplication with its addition counts as two.
-    Differences: attention that torch runs as two products (with dropout in training) is not counted, nor are recurrent layers.
+
+class FlopCounterMode(TorchFunctionMode):
+    """A block that counts floating-point operations; `display` prints a table at its end, `depth` levels of modules deep.
 
     >>> import jtorch as torch
-    >>> with torch.utils.flop_counter.FlopCounterMode(display=False) as counter:
-    ...     _ = torch.nn.Linear(3, 4)(torch.ones(2, 3))
+    >>> with FlopCounterMode(display=False) as counter:
+    ...     _ = torch.nn.Linear(3, 4)(torch.ones(5, 3))
     >>> counter.get_total_flops()
-    48
+    120
     """
 
-    def __init__(self, mods=None, depth: int = 2, display: bool = True, custom_mapping: dict | None = None):
+    def __init__(self, mods=None, depth: int = 2, display: bool = True, custom_mapping=None):
         if custom_mapping:
             raise NotImplementedError(
-                "FlopCounterMode: custom_mapping is not offered; operations are counted by jtorch's names"
+                "FlopCounterMode(custom_mapping=...): operations below functions are not seen here; add to get_total_flops() what yours take"
             )
-        if mods is not None:
-            import warnings
-
-            warnings.warn("mods argument is not needed anymore, you can stop passing it", stacklevel=2)
-        self.flop_counts: dict = defaultdict(lambda: defaultdict(int))
         self.depth, self.display = depth, display
-        self._blocks = contextlib.ExitStack()
-
-    # Which modules are at work
-
-    def _name(self, module):
-        if module not in self._names:
-            self._names[module] = type(module).__name__
-            for path, child in module.named_modules():
-                if path:
-                    self._names.setdefault(child, f"{self._names[module]}.{path}")
-        return self._names[module]
-
-    def _enter_module(self, module, args):
-        name = self._name(module)
-        self._parents.add(name)
-        tensors = [t for t in tree_leaves(args) if isinstance(t, jtorch.Tensor) and t.requires_grad]
-        if jtorch.is_grad_enabled() and tensors:
-            register_multi_grad_hook(tensors, lambda grads: self._parents.discard(name))
-
-    def _leave_module(self, module, args, result):
-        name = self._name(module)
-        self._parents.discard(name)
-        tensors = [t for t in tree_leaves(result) if isinstance(t, jtorch.Tensor) and t.requires_grad]
-        if jtorch.is_grad_enabled() and tensors:
-            register_multi_grad_hook(tensors, lambda grads: self._enter_backward(name))
-
-    def _enter_backward(self, name):
-        # A module whose inputs want no gradients is left only when the pass ends.
-        STATE.backward_pass.callbacks.append(lambda: self._parents.intersection_update({"Global"}))
-        self._parents.add(name)
-
-    def __enter__(self):
-        self.flop_counts.clear()
+        self.flop_counts: dict = defaultdict(lambda: defaultdict(int))
         self._names: dict = {}
-        self._parents = {"Global"}
-        before = engine.record
-
-        def record(prim, values, numbers, place):
-            made = before(prim, values, numbers, place)
-            found = _counted(prim.name, [v.aval.shape for v in values], [v.aval.shape for v in made[: prim.visible()]])
-            if found is not None:
-                for name in self._parents:
-                    self.flop_counts[name][_packet(found[0])] += found[1]
-            return made
-
-        self._blocks.callback(setattr, engine, "record", before)
-        engine.record = record
-        for handle in (
-            register_module_forward_pre_hook(self._enter_module),
-            register_module_forward_hook(self._leave_module),
-        ):
-            self._blocks.callback(handle.remove)
-        return self
-
-    def __exit__(self, *exc):
-        self._blocks.close()
-        if self.display and exc[0] is None:
-            print(self.get_table(self.depth))
-
-    # What was found
+        self._inside: list[str] = []
+        self._handles: list = []
 
     def get_total_flops(self) -> int:
-        """All operations."""
+        """The number of operations."""
         return sum(self.flop_counts["Global"].values())
 
     def get_flop_counts(self) -> dict:
-        """Operations by module ("Global" for all), then by name."""
+        """For each module by its path, and for "Global": the number of operations by kind."""
         return {name: dict(counts) for name, counts in self.flop_counts.items()}
 
     def get_table(self, depth: int | None = None) -> str:
-        """A table by module, down to a depth; needs the package tabulate."""
+        """The counts as a text; needs the package tabulate, as in torch."""
         import tabulate
 
-        depth = 999999 if (self.depth if depth is None else depth) is None else (self.depth if depth is None else depth)
+        depth = 999999 if depth is None and self.depth is None else self.depth if depth is None else depth
         total = self.get_total_flops()
-        power = max(0, min(4, (len(str(total)) - 2) // 3))
+        place = max(0, min(len(_SUFFIXES) - 1, (len(str(total)) - 2) // 3))
 
-        def row(name, flops):
-            return [
-                name,
-                f"{flops / 1000**power:.3f}{'KMBT'[power - 1] if power else ''}",
-                f"{flops / total:.2%}" if total else "0%",
-            ]
+        def shown(flops):
+            return f"{flops / 1000**place:.3f}{_SUFFIXES[place]}", f"{flops / total if total else 0:.2%}"
 
-        def rows(name):
+        rows = []
+        for name in ("Global", *sorted(n for n in self.flop_counts if n != "Global")):
+            level = 0 if name == "Global" else name.count(".") + 1
+            if level > depth:
+                continue
             counts = self.flop_counts[name]
-            return [row(name, sum(counts.values())), *(row(f" - {op}", flops) for op, flops in counts.items())]
+            rows.append((" " * level + name, *shown(sum(counts.values()))))
+            rows += [(" " * (level + 1) + f" - {kind}", *shown(flops)) for kind, flops in counts.items()]
+        return tabulate.tabulate(rows, headers=("Module", "FLOP", "% Total"), colalign=("left", "right", "right"))
 
-        names = [n for n in sorted(self.flop_counts) if n != "Global" and n.count(".") < depth]
-        found = [line for name in names for line in rows(name)]
-        if not any(sum(self.flop_counts[name].values()) >= total for name in names) and self.flop_counts["Global"]:
-            found = [*rows("Global"), *found]
-        return tabulate.tabulate(
-            found or [["Global", "0", "0%"]], headers=["Module", "FLOP", "% Total"], colalign=("left", "right", "right")
-        )
+    def __enter__(self):
+        self.flop_counts.clear()
+        self._handles = [
+            register_module_forward_pre_hook(self._entered),
+            register_module_forward_hook(self._left, always_call=True),
+        ]
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        if self.display and error[0] is None:
+            print(self.get_table(self.depth))
+
+    def _entered(self, module, args):
+        if module not in self._names:
+            root = type(module).__name__
+            for path, part in module.named_modules():
+                self._names.setdefault(part, f"{root}.{path}" if path else root)
+        self._inside.append(self._names[module])
+
+    def _left(self, module, args, made):
+        self._inside.pop()
+
+    def _add(self, kind: str, flops: int, where) -> None:
+        for name in where:
+            self.flop_counts[name][f"aten.{kind}"] += flops
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        count = _COUNTS.get(func)
+        if count is None:
+            if func.__module__.startswith("jtorch.nn.functional") and hasattr(func, "__wrapped__"):
+                with self._again():  # what it is made of counts
+                    made = func.__wrapped__(*args, **kwargs)
+                if func is F.multi_head_attention_forward:
+                    for kind, flops, needed in _projections(*args):
+                        self._count(kind, flops, needed, made[0])
+                return made
+            return func(*args, **kwargs)
+        made = func(*args, **kwargs)
+        found = count(*args, **kwargs, **({"made": made} if func in _CONVOLUTIONS else {}))
+        if found is not None:
+            kind, flops, factors = found
+            self._count(kind, flops, sum(t.requires_grad for t in factors), made)
+        return made
+
+    def _count(self, kind: str, flops: int, needed: int, made) -> None:
+        """Count a product, and one for each of its `needed` gradients when the one of `made` comes."""
+        where = {"Global", *self._inside}
+
+        def backward(grad):
+            if self._handles:
+                self._add(_BACKWARD.get(kind, kind), needed * flops, where)
+
+        self._add(kind, flops, where)
+        if made.requires_grad:
+            made.register_hook(backward)
+
+    def _again(self):
+        return _Resumed(self)
+
+
+class _Resumed:
+    """The block, offered functions again inside one that it was offered."""
+
+    def __init__(self, mode):
+        self.mode = mode
+
+    def __enter__(self):
+        TorchFunctionMode.__enter__(self.mode)
+
+    def __exit__(self, *error):
+        TorchFunctionMode.__exit__(self.mode, *error)
