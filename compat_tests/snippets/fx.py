@@ -198,10 +198,3 @@ def checked(x):
 made = traced(checked)
 made.graph.eliminate_dead_code()
 [made.code, made(torch.ones(2))]
-# --- an assertion that fails
-def checked(x):
-    torch._assert(x.shape[0] == 2, "two rows")
-    return x + 1
-
-
-traced(checked)(torch.ones(3))
