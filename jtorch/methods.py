@@ -1,5 +1,6 @@
 """Attach what the table of operations gives, and the functions over it, to `Tensor`; sort functions into torch's namespaces."""
 
+import functools
 import importlib
 
 import numpy as np
@@ -41,6 +42,7 @@ from .functions import (  # noqa: F401
 from .functions.composite import COMPOSITES, naming_arguments
 from .functions.spelling import also_called
 from .generate import function, inplace, method
+from .once import warn_once
 from .ops.registry import OPS
 from .outs import without_out
 from .subclass import call_torch_function, decides, offered
@@ -72,18 +74,49 @@ def _generate() -> None:
     for op in dict.fromkeys(OPS.values()):
         if not op.variants:
             continue
-        plain = public_functions[op] = function(op)
+        generated = function(op)
+        plain = public_functions[op] = _also_number_first(op, generated)
         if "function" in op.variants:
             for path in (op.name, *op.aliases):
                 _place(path, plain)
         names = [path for path in (op.name, *op.aliases) if "." not in path] or [op.name.rpartition(".")[2]]
         for short in names:
             if "method" in op.variants:
-                _method(short, method(op, plain))
+                _method(short, _also_number_first(op, method(op, generated)))
             if "inplace" in op.variants:
-                writing = inplace(op)
+                writing = _also_number_first(op, inplace(op))
                 _method(short + "_", writing)
                 namespace("").setdefault(short + "_", writing)
+
+
+# Functions that programs of torch's first years call with the factor before the tensors, and what that factor is called today.
+_NUMBER_FIRST = {"add": "alpha", "sub": "alpha", "addcmul": "value", "addcdiv": "value"}
+
+
+_number_first_said: dict[str, str] = {}
+
+
+def _also_number_first(op, fn):
+    """A function that takes `add(input, alpha, other)` and `addcdiv(input, value, tensor1, tensor2)` too, which torch says once is deprecated."""
+    factor = _NUMBER_FIRST.get(op.name)
+    if factor is None:
+        return fn
+    count = 3 if factor == "alpha" else 4
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        if len(args) == count and not isinstance(args[1], Tensor) and isinstance(args[2], Tensor):
+            name, others = fn.__name__, "Tensor other" if factor == "alpha" else "Tensor tensor1, Tensor tensor2"
+            message = (
+                f"This overload of {name} is deprecated:\n\t{name}(Number {factor}, {others})\n"
+                f"Consider using one of the following signatures instead:\n\t{name}({others}, *, Number {factor} = 1)"
+            )
+            warn_once(_number_first_said.setdefault("", message), stacklevel=2)  # once for all of these functions
+            kwargs[factor] = args[1]
+            args = (args[0], *args[2:])
+        return fn(*args, **kwargs)
+
+    return call
 
 
 def _method(name, fn):

@@ -173,3 +173,11 @@ y = x.addbmm_(torch.ones(2, 2, 3), torch.ones(2, 3, 4), beta=2)
 [y is x, x]
 # --- cumulative sums of small integers
 [(torch.full((3,), 100, dtype=d).cumsum_(0), torch.full((3,), 7, dtype=d).cumprod_(0)) for d in (torch.uint8, torch.int8, torch.int32)]
+# --- the factor first, as in older programs
+import warnings
+
+a, b, c = torch.ones(2), torch.full((2,), 2.0), torch.full((2,), 3.0)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    made = [a.clone().add_(2, b), a.add(2, b), torch.add(a, 2, b), a.sub(2, b), a.clone().addcmul_(2, b, c), a.addcmul(2, b, c), torch.addcdiv(a, 2, b, c), a.clone().addcdiv_(-1, b, c), a.sub(b, alpha=2)]
+made
