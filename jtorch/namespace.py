@@ -28,6 +28,7 @@ _SHOWN = {
     "func": "vmap",
     "futures": "Future fork wait",
     "jit.annotations": "TensorType",
+    "jit.scripted": "ScriptFunction ScriptModule",
     "numerics": "set_float32_matmul_precision get_float32_matmul_precision set_flush_denormal set_warn_always is_warn_always_enabled",
     "sampling": "binomial _standard_gamma _standard_gamma_grad _sample_dirichlet _dirichlet_grad",
     "serialization.file_reader": "PyTorchFileReader",

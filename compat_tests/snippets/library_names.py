@@ -264,3 +264,5 @@ forward = counter.get_total_flops(), sorted((name, sorted((str(kind), n) for kin
 with FlopCounterMode(display=False) as counter:
     Net()(torch.ones(2, 5, 6)).backward()
 [forward, counter.get_total_flops(), sorted((str(kind), n) for kind, n in counter.get_flop_counts()["Global"].items())]
+# --- classes that libraries name when they are imported
+[isinstance(torch.jit.script(torch.nn.Linear(1, 1)), torch.nn.Module), isinstance(torch.ScriptModule, type), torch.ScriptFunction is torch.jit.ScriptFunction, isinstance(torch.autograd.profiler.emit_nvtx, type)]
