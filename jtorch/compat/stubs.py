@@ -200,6 +200,8 @@ def _listed(parameters: list[inspect.Parameter], typed: dict, in_class: bool) ->
             starred = True
         kind = of_param(typed[p.name]) if p.name in typed else of_argument(p.name, p.annotation, p.default)
         star = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
+        if star == "*" and kind == "Sequence[Tensor]":  # tensors one by one, or as a list
+            kind = f"Tensor | {kind}"
         starred = starred or star == "*"
         # What follows a default needs one too: a required argument that may come under numpy's name has none in Python.
         has_default = (
