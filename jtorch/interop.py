@@ -112,11 +112,14 @@ def _wrap(array: np.ndarray, d) -> Tensor:
     return tensor
 
 
+_CPU = place_of("cpu")
+
+
 def own_numpy(array: np.ndarray) -> Tensor:
     """A tensor around a numpy array that nobody else will ever write to."""
     array = np.ascontiguousarray(array).reshape(array.shape)
     return Tensor.__new_plain__(
-        engine.Value(engine.aval(array.shape, dtypes.from_numpy_dtype(array.dtype)), array, place_of("cpu"))
+        engine.Value(engine.aval(array.shape, dtypes.from_numpy_dtype(array.dtype)), array, _CPU)
     )
 
 

@@ -150,8 +150,6 @@ class Generator:
         if self._counts:
             spec, numbers = _CUDA_OPS[name], None
             statics["most"] = devices.most_threads(self.device)
-            if name == "random_from_to":  # the bounds of CUDA's kernel are narrower
-                statics["wide"] = operands[1] % 2**64 >= 2**28
         else:
             state, spec = self._state._read().array, _OPS[name]
             numbers = _few_numbers(spec, operands, statics) if isinstance(state, np.ndarray) else None

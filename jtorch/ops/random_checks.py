@@ -4,6 +4,7 @@ The functions take Python numbers and numpy dtypes and raise torch's error; they
 `VALUE_CHECKS` are the checks of tensors, by name of the draw and in the form of `Op.check`.
 """
 
+import functools
 import warnings
 from collections.abc import Callable
 
@@ -52,6 +53,7 @@ def require_kernel(kernel: str, dtype, *kinds: str):
         )
 
 
+@functools.cache
 def largest_value(dtype) -> float:
     return {
         "float32": float(np.finfo(np.float32).max),
@@ -64,10 +66,18 @@ def real_name(dtype) -> str:
     return {"complex64": "float32", "complex128": "float64"}.get(dtype.name, dtype.name)
 
 
-def uniform(low: float, high: float, dtype):
+@functools.cache
+def _filled_uniformly(dtype):
+    """The dtype of the numbers in a tensor that `uniform_` fills."""
     require_kernel("check_uniform_bounds", dtype, *FLOATING, *COMPLEX)
-    dtype = np.dtype(real_name(dtype)) if dtype.name in COMPLEX else dtype
+    return np.dtype(real_name(dtype)) if dtype.name in COMPLEX else dtype
+
+
+def uniform(low: float, high: float, dtype):
+    dtype = _filled_uniformly(dtype)
     limit = largest_value(dtype)
+    if -limit <= low <= high <= limit and high - low <= limit:
+        return
     name, cpp_name = NAMES[dtype.name]
     for word, bound in (("from", low), ("to", high)):
         require(-limit <= bound <= limit, f"{word} is out of bounds for {cpp_name}", "Take bounds the dtype can hold.")
