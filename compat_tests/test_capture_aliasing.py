@@ -349,3 +349,20 @@ def test_numbers_that_are_not():
 def test_iterators_are_refused():
     with pytest.raises(torch.CaptureError, match="an iterator .generator. was given"):
         torch.capture(lambda xs: sum(xs))(x for x in [X])
+
+
+def test_blocks_that_decide_about_functions_see_the_calls():
+    seen = []
+
+    class Seen(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            seen.append(func.__name__)
+            return func(*args, **(kwargs or {}))
+
+    step = torch.capture(lambda x: torch.relu(x) + 1)
+    x = torch.ones(2)
+    for _ in range(4):
+        step(x)
+    with Seen():
+        step(x)
+    assert seen == ["relu", "add"]

@@ -113,8 +113,12 @@ PROGRAM = """
     import jtorch as torch
     from jtorch import nn
 
-    torch.manual_seed(5)
     cuda = torch.device("cuda")
+    with torch.random.fork_rng():
+        torch.manual_seed(6)
+        torch.rand(1, device=cuda)
+    print(torch.cuda.initial_seed() == torch.initial_seed())
+    torch.manual_seed(5)
     first = torch.rand(1000, device=cuda)
     state = torch.cuda.get_rng_state()
     second = torch.randn(3, 4, device=cuda)
@@ -156,6 +160,7 @@ PROGRAM = """
 @pytest.mark.jtorch_only
 def test_draws_stay_on_the_device():
     assert run(PROGRAM, JTORCH_CUDA="cpu", XLA_FLAGS="--xla_force_host_platform_device_count=2").splitlines() == [
+        "True",
         "True torch.uint8 [16] 5",
         "True 4",
         "True",

@@ -126,7 +126,7 @@ def apply(op: Op, args: tuple, target: Tensor | None = None):
         if tensor._plain is False:
             if tensor._dispatcher is not None:
                 return tensor._dispatcher.apply(op, args)
-            if target is None and not DisableTorchFunctionSubclass.depth:
+            if target is None and not STATE.plain:
                 for other in tensors:
                     if other._dispatcher is not None:
                         return other._dispatcher.apply(op, args)

@@ -257,8 +257,11 @@ def fork_rng(devices=None, enabled=True, device_type="cuda"):
         yield
     finally:
         default_generator._state = kept
-        for place, state in others.items():
-            by_device[place]._state = state
+        for place in [*by_device]:
+            if place in others:
+                by_device[place]._state = others[place]
+            else:
+                del by_device[place]  # made in the block, from a seed that may be the block's own
 
 
 def _generator(generator, place) -> Generator:

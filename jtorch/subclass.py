@@ -49,9 +49,11 @@ def decides(value) -> bool:
     asked = getattr(kind, "__torch_function__", None)
     if asked is None or asked is disabled_torch_function or isinstance(value, type):
         return False
+    if STATE.plain:
+        return False
     if not issubclass(kind, Tensor):
         return True
-    if DisableTorchFunctionSubclass.depth or kind._plain is True or value._dispatcher is not None:
+    if kind._plain is True or value._dispatcher is not None:
         return False
     return getattr(asked, "__func__", asked) is not Tensor.__torch_function__.__func__
 
@@ -99,19 +101,25 @@ def offered(fn, module="jtorch", spelled=False):
 
 
 class DisableTorchFunctionSubclass:
-    """Inside the block subclasses are treated as plain tensors."""
-
-    depth = 0
+    """Inside the block, and its thread, subclasses are treated as plain tensors, and no argument decides about a function."""
 
     def __enter__(self):
-        DisableTorchFunctionSubclass.depth += 1
+        STATE.plain += 1
 
     def __exit__(self, *exc):
-        DisableTorchFunctionSubclass.depth -= 1
+        STATE.plain -= 1
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
     """Inside the block neither subclasses nor blocks that intercept functions are asked."""
+
+    def __enter__(self):
+        super().__enter__()
+        self._modes, STATE.modes = STATE.modes, ()
+
+    def __exit__(self, *exc):
+        STATE.modes = self._modes
+        super().__exit__(*exc)
 
 
 def default_torch_function(cls, func, types, args=(), kwargs=None):

@@ -22,7 +22,6 @@ from .layout import normal
 from .ops.registry import Op
 from .ops.views import expand
 from .storage import Storage, Version
-from .subclass import DisableTorchFunctionSubclass
 from .tensor import Tensor, _new
 
 
@@ -155,7 +154,7 @@ def apply_view(
             view._requires, view._node = True, node
         elif not STATE.grad and base.requires_grad:
             view._stamp = -1  # made without recording: it gets no history of its own
-    return view if tensor._plain is True or DisableTorchFunctionSubclass.depth else tensor._of_my_class(view)
+    return view if tensor._plain is True or STATE.plain else tensor._of_my_class(view)
 
 
 def adopt_history(view: Tensor, made: Tensor) -> None:

@@ -103,6 +103,21 @@ c = graph.call_function(torch.add, (a, b))
 graph.output((graph.call_method("view", (c, -1)), c))
 made = fx.GraphModule({}, graph)
 [str(graph), made.code, made(torch.ones(2))]
+# --- insertions and a default that is None
+graph = fx.Graph()
+a = graph.placeholder("a", default_value=None)
+graph.output(a)
+with graph.inserting_after(a):
+    one, two = (graph.call_function(f, (a,)) for f in (torch.relu, torch.neg))
+with graph.inserting_after():
+    graph.call_function(torch.abs, (a,))
+[str(graph), fx.GraphModule({}, graph).code]
+# --- transformer keeps a default that is None
+def optional(x, y=None):
+    return x + 1
+
+
+fx.Transformer(fx.symbolic_trace(optional)).transform().code
 # --- graph with what it names
 graph = fx.Graph()
 graph.output(graph.call_module("inner.act", (graph.get_attr("w"),)))

@@ -112,3 +112,14 @@ with Heard(outer), Heard(inner), BaseTorchFunctionMode():
 torch._assert_async(torch.tensor(0), "it is zero")
 # --- assert of several
 torch._assert_async(torch.tensor([1, 1]))
+# --- blocks in which nobody decides
+heard, there = [], []
+with Heard(heard):
+    with torch._C.DisableTorchFunction():
+        F.relu(torch.ones(2))
+        there.append(has_torch_function((x,)))
+    with torch._C.DisableTorchFunctionSubclass():
+        F.relu(torch.ones(2))
+with torch._C.DisableTorchFunctionSubclass():
+    there.append(has_torch_function((Duck(),)))
+[heard, there, has_torch_function((Duck(),))]

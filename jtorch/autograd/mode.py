@@ -13,6 +13,7 @@ class _State(threading.local):
     forward_cut_depth = 0
     autocast = None  # what casts operands, inside an enabled `torch.autocast`
     modes = ()  # the blocks that decide about functions, the innermost last: `torch.overrides.TorchFunctionMode`
+    plain = 0  # how many blocks treat subclasses as plain tensors: `DisableTorchFunctionSubclass`
     saved_hooks = None  # hooks on what is saved for backward
     saved_hooks_disabled = None  # or the error that setting some raises
     backward_pass = None  # the one that runs now

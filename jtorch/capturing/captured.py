@@ -100,7 +100,8 @@ class Captured:
         return f"<captured {self.captures!r}>"
 
     def __call__(self, *args, **kwargs):
-        if Settings.execution == "eager" or STATE.capturing:
+        # Blocks that decide about functions have to see the calls.
+        if Settings.execution == "eager" or STATE.capturing or STATE.modes:
             return self.captures(*args, **kwargs)
         engine.cut()
         tensors, roots = [], []

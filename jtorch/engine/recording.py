@@ -204,6 +204,8 @@ class Replay:
     def _run_beside(self, *args):
         """Run on a thread of its own, so that the caller's can be interrupted while another process is awaited."""
         ended: list = []
+        for meeting in self.awaits:
+            meeting.failed = None
 
         def run():
             try:

@@ -189,8 +189,8 @@ def current(place: Place) -> Trace:
 def recording(place: Place | None = None):
     """The recording that the calling thread makes, on a device or on any; None while it makes none."""
     traces = getattr(_local, "traces", {})
-    found = [trace for trace in ([traces.get(place)] if place is not None else traces.values())]
-    return next((trace for trace in found if trace is not None and trace.records), None)
+    found = traces.values() if place is None else [trace for trace in [traces.get(place)] if trace is not None]
+    return next((trace for trace in found if trace.records), None)
 
 
 class installed:

@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import inspect
 import keyword
 import math
 import operator
@@ -168,7 +169,6 @@ class Graph:
             kwargs,
             type_expr,
         )
-        self._graph_namespace.of_object[id(made)] = made.name
         self._insert(made)
         self._len += 1
         return made
@@ -180,11 +180,10 @@ class Graph:
             name = name[2:-2] if name.startswith("__") and name.endswith("__") else name
         return snake_case(name)
 
-    def placeholder(self, name: str, type_expr=None, default_value=None) -> Node:
+    def placeholder(self, name: str, type_expr=None, default_value=inspect.Signature.empty) -> Node:
         """An input; `default_value` where it may be left out."""
-        return self.create_node(
-            "placeholder", name, () if default_value is None else (default_value,), type_expr=type_expr
-        )
+        default = () if default_value is inspect.Signature.empty else (default_value,)
+        return self.create_node("placeholder", name, default, type_expr=type_expr)
 
     def get_attr(self, qualified_name: str, type_expr=None) -> Node:
         """A parameter, buffer or other attribute of the module."""
@@ -241,11 +240,8 @@ class Graph:
         return self._inserting(self._root.append if n is None else n.prepend)
 
     def inserting_after(self, n: Node | None = None):
-        """A block in which new nodes come right after `n`, in the order they are made; at the end without it."""
-        if n is None:
-            return self._inserting(self._root.prepend)
-        following = n.next
-        return self._inserting(following.prepend)
+        """A block in which each new node comes right after `n`, so that the last one made stands first; at the end without it."""
+        return self._inserting(self._root.prepend if n is None else n.append)
 
     @contextlib.contextmanager
     def _inserting(self, insert):

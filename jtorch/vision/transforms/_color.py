@@ -6,13 +6,12 @@ import numbers
 
 import jtorch
 from jtorch.nn import Module
+from jtorch.ops.colors import CHANGES
 from jtorch.tensor import Tensor
 
 from . import _functional_tensor as F_t
 from . import functional as F
 from ._draws import drawn_below, drawn_between
-
-CHANGES = ("brightness_factor", "contrast_factor", "saturation_factor", "hue_factor")
 
 
 def jittered(img, changes: list[tuple[str, float]]):

@@ -126,7 +126,7 @@ _SMOOTH = ("bilinear", "bicubic", "lanczos")
 def _window_of(img: Tensor) -> tuple[Tensor, int, int] | None:
     """(image, top, left) if `img` is a part of a whole image in memory, as `crop` gives it."""
     whole = img._base
-    if whole is None or whole.shape[:-2] != img.shape[:-2] or whole.shape == img.shape:
+    if whole is None or whole.shape[:-2] != img.shape[:-2] or whole.shape == img.shape or whole.dtype != img.dtype:
         return None
     if img.stride() != whole.stride() or not whole.is_contiguous() or img.requires_grad != whole.requires_grad:
         return None
