@@ -42,6 +42,8 @@ def replace_pattern(gm: GraphModule, pattern, replacement) -> list[Match]:
             "torch.fx.replace_pattern: the pattern returns one value here; rewrite the nodes of gm.graph instead"
         )
     inner = [n for n in wanted.nodes if n.op not in ("placeholder", "output")]
+    if not all(n.users for n in inner):
+        raise AssertionError("SubgraphMatcher cannot be initialized with an pattern with dead code")
     matches, taken = [], set()
     for node in list(gm.graph.nodes):
         found: dict[Node, Node] = {}
