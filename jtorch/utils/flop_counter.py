@@ -51,7 +51,9 @@ def _convolution(transposed: bool):
         places = input if transposed else made
         batch = input.shape[0] if input.dim() == weight.dim() else 1
         spatial = places.shape[2 - weight.dim() :]
-        return "convolution", 2 * batch * math.prod(spatial) * weight.numel(), (input, weight)
+        groups = (made if transposed else input).shape[1 - weight.dim()] // weight.shape[1]
+        # Torch's formula for the weight's gradient takes all channels with all others, whatever the groups.
+        return "convolution", 2 * batch * math.prod(spatial) * weight.numel(), (input, *(weight,) * groups)
 
     return count
 

@@ -130,8 +130,10 @@ def _window_of(img: Tensor) -> tuple[Tensor, int, int] | None:
         return None
     if img.stride() != whole.stride() or not whole.is_contiguous() or img.requires_grad != whole.requires_grad:
         return None
-    top, left = divmod(img.storage_offset() - whole.storage_offset(), whole.shape[-1])
-    return whole.as_subclass(Tensor), top, left
+    (height, width), (rows, columns) = whole.shape[-2:], img.shape[-2:]
+    top, left = divmod(img.storage_offset() - whole.storage_offset(), max(width, 1))
+    inside = 0 <= top <= height - rows and left <= width - columns  # as_strided makes views that are none
+    return (whole.as_subclass(Tensor), top, left) if inside else None
 
 
 def resized_crop(
