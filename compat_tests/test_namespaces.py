@@ -98,6 +98,25 @@ def test_a_stand_in_that_is_not_there():
 
 
 @pytest.mark.jtorch_only
+def test_indices_on_the_cpu():
+    """A tensor on a device takes indices and masks from the CPU; one on the CPU takes none from a device."""
+    program = """
+        import jtorch as torch
+        x = torch.arange(6.0, device="cuda").reshape(3, 2)
+        x[torch.tensor([0])] = 7.0
+        x[torch.tensor([False, False, True])] = torch.ones(1, 2, device="cuda")
+        print(x[torch.tensor([2, 0])].tolist(), x[torch.tensor([True, False, False])].device)
+        for mistake in (lambda: x.cpu()[torch.tensor([0], device="cuda")], lambda: x.index_put_((torch.tensor([0]),), torch.ones(2))):
+            try:
+                mistake()
+            except RuntimeError as error:
+                print("same device" in str(error))
+    """
+    told = ["[[1.0, 1.0], [7.0, 7.0]] cuda:0", "True", "True"]
+    assert run(program, JTORCH_CUDA="cpu").splitlines() == told
+
+
+@pytest.mark.jtorch_only
 def test_cuda_of_a_stand_in():
     """`JTORCH_CUDA=cpu`: three CPU devices answer to cuda."""
     printed = run(CUDA, JTORCH_CUDA="cpu", XLA_FLAGS="--xla_force_host_platform_device_count=3").splitlines()

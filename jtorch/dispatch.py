@@ -669,12 +669,14 @@ def _tensor_sequence(op, arg, position):
 
 
 def _settle_places(op, values):
-    """One device for all operands: 0-dim CPU tensors follow the others; anything else is torch's error."""
+    """One device for all operands: 0-dim CPU tensors and CPU indices follow the others; anything else is torch's error."""
     place = next((v.place for v in values if v.aval.shape or not v.place.is_cpu), values[0].place)
+    indices = {"index": range(1, len(values)), "index_put": range(1, len(values) - 1)}.get(op.name, ())
     settled = []
-    for value in values:
+    for position, value in enumerate(values):
         if value.place is not place:
-            if value.aval.shape or not value.place.is_cpu:
+            follows = str(value.place) == "cpu" if position in indices else not value.aval.shape and value.place.is_cpu
+            if not follows:
                 a, b = str(place), str(value.place)
                 raise RuntimeError(
                     f"Expected all tensors to be on the same device, but found at least two devices, {a} and {b}! ({op.name}); move one with .to(device)"
