@@ -378,6 +378,12 @@ class Tensor(HasState, metaclass=_TensorMeta):
                 raise RuntimeError(
                     f"attempting to assign a gradient with dtype '{_type_word(value)}' to a tensor with grad_dtype '{self._aval.dtype.tensor_type.removesuffix('Tensor')}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match."
                 )
+            if (there := value.device) != (here := self.device):
+                what = "with device type" if there.type != here.type else "located on device with index"
+                a, b = (there.type, here.type) if there.type != here.type else (there.index or 0, here.index or 0)
+                raise RuntimeError(
+                    f"attempting to assign a gradient {what} '{a}' to a tensor {what} '{b}'. Please ensure that the gradient and the tensor are on the same device"
+                )
             if value._aval.shape != self._aval.shape:
                 raise RuntimeError(
                     f"attempting to assign a gradient of size '{list(value._aval.shape)}' to a tensor of size '{list(self._aval.shape)}'. Please ensure that the gradient and the tensor are the same size"

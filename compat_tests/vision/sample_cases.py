@@ -223,7 +223,7 @@ CASES = [
     Case("gaussian_noise", lambda t: t.GaussianNoise(0.1, 0.2), ("uint8", "float32", "video_uint8", "uint8+XYXY")),
     Case("gaussian_noise_unclipped", lambda t: t.GaussianNoise(clip=False), ("float32",)),
     Case("erasing", lambda t: t.RandomErasing(0.9, value=(1, 2, 3)), ("uint8", "RGB", "video_uint8", "float32+XYXY")),
-    Case("erasing_noise", lambda t: t.RandomErasing(0.9, value="random"), ("float32", "plain_float32")),
+    Case("erasing_noise", lambda t: t.RandomErasing(0.9, value="random"), ("float32", "plain_float32", "uint8")),
     Case("normalize", lambda t: t.Normalize([0.5, 0.4, 0.3], [0.2, 0.3, 0.4]), ("float32+XYXY", "video_float32")),
     Case(
         "linear_transformation",

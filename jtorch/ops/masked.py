@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from .gather_scatter import EVERYWHERE, by_value, outside, take_along, write
 from .kinds import c_name, is_bool, is_complex, scalar_name
+from .memory import cast
 from .registry import Array, Dim, Number, Operand, op
 from .shapes import broadcast_shapes, expand_to, fit
 
@@ -31,7 +32,7 @@ def fill_window(input: Array, value: Array, top: Number, left: Number, height: N
     """`input` with `value` (for each element, or for each row of the first dimensions) in a window of the last two."""
     rows, columns = (jnp.arange(n) for n in input.shape[-2:])
     inside = ((rows >= top) & (rows < top + height))[:, None] & (columns >= left) & (columns < left + width)
-    return jnp.where(inside, value.astype(input.dtype), input)
+    return jnp.where(inside, cast(value, input.dtype), input)
 
 
 def _value_name(x) -> str:
