@@ -170,12 +170,8 @@ def _plain_gradients(grad, query, key, value, mask, noise, options, of_mask=Fals
 def _attend(q, k, v, mask, noise, first, *, scale, causal):
     """Attention of some rows of queries, the first of which is row `first` of all."""
     batch, last = tuple(range(q.ndim - 2)), q.ndim - 1
-    # The root of the scale on either side, as torch has it: products of half precision stay in range.
-    root = abs(scale) ** 0.5
-    sign = -1.0 if scale < 0 else 1.0
-    scores = lax.dot_general(
-        q * (root * sign), k * root, (((last,), (last,)), (batch, batch)), precision=precision.of_matmul()
-    )
+    # Scaled afterwards: rounded once, and not in each factor of each product.
+    scores = lax.dot_general(q, k, (((last,), (last,)), (batch, batch)), precision=precision.of_matmul()) * scale
     allowed = None
     if causal:
         rows, columns = scores.shape[-2:]
