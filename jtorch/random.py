@@ -68,9 +68,13 @@ class Generator:
         self.device = devices.device(device)
         if self.device.type != "cpu":
             place_of(self.device)  # torch's error when there is no such device
-        self._counts = self.device.type not in ("cpu", "meta")
         self._state = None
         self.manual_seed(67280421310721)
+
+    @property
+    def _counts(self) -> bool:
+        """Whether the numbers come from a counter, as on accelerators."""
+        return self.device.type not in ("cpu", "meta")
 
     def manual_seed(self, seed: int) -> "Generator":
         """Start the stream of a seed; returns the generator."""
@@ -172,7 +176,6 @@ class Generator:
 
     def __setstate__(self, saved):
         self.device = saved["device"]
-        self._counts = self.device.type not in ("cpu", "meta")
         self._begin(np.array(saved["state"]))
 
     def __repr__(self):

@@ -11,7 +11,7 @@ from collections import defaultdict
 from types import NoneType
 
 import jtorch
-from jtorch.fx.node import OPERATORS, WRITING_OPERATORS, Node, map_arg, qualified_name
+from jtorch.fx.node import OPERATORS, WRITING_OPERATORS, Node, listed, map_arg, qualified_name
 
 __all__ = ["CodeGen", "Graph", "PythonCode"]
 
@@ -337,18 +337,11 @@ class Graph:
             return shown
 
         def text(arg):
-            if isinstance(arg, Node):
-                return repr(arg)
-            if isinstance(arg, tuple) and hasattr(arg, "_fields"):
+            return listed(arg, leaf, text)
+
+        def leaf(arg):
+            if isinstance(arg, tuple):  # a named one
                 return f"{name_of(qualified_name(type(arg)), type(arg))}({', '.join(map(text, arg))})"
-            if isinstance(arg, tuple):
-                return "(" + ", ".join(map(text, arg)) + (",)" if len(arg) == 1 else ")")
-            if isinstance(arg, list):
-                return "[" + ", ".join(map(text, arg)) + "]"
-            if isinstance(arg, dict):
-                return "{" + ", ".join(f"{text(k)}: {text(v)}" for k, v in arg.items()) + "}"
-            if isinstance(arg, slice):
-                return f"slice({text(arg.start)}, {text(arg.stop)}, {text(arg.step)})"
             if isinstance(arg, jtorch.device):
                 given["device"] = jtorch.device
             elif isinstance(arg, float) and (arg != arg or arg in (math.inf, -math.inf)):

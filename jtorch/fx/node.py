@@ -229,7 +229,7 @@ class Node:
             return f"return {self.args[0]}"
         return (
             f"%{self.name} : {typed}{users} = {self.op}[target={self._pretty_print_target(self.target)}]"
-            f"(args = {_listed(self.args)}, kwargs = {_listed(self.kwargs)})"
+            f"(args = {_shown(self.args)}, kwargs = {_shown(self.kwargs)})"
         )
 
     def __repr__(self):
@@ -245,19 +245,32 @@ class Node:
         return False
 
 
-def _listed(a) -> str:
-    """Arguments as the text of a graph shows them: nodes with a percent sign."""
-    if isinstance(a, Node):
-        return f"%{a.name}"
-    if isinstance(a, tuple):
-        return "(" + ", ".join(map(_listed, a)) + (",)" if len(a) == 1 else ")")
-    if isinstance(a, list):
-        return "[" + ", ".join(map(_listed, a)) + "]"
-    if isinstance(a, dict):
-        return "{" + ", ".join(f"{k}: {_listed(v)}" for k, v in a.items()) + "}"
-    if isinstance(a, slice):
-        return f"slice({_listed(a.start)}, {_listed(a.stop)}, {_listed(a.step)})"
-    return str(a)
+def listed(arg, leaf, key) -> str:
+    """An argument as Python writes it: tuples, lists, dictionaries and slices by what is in them, which `leaf` writes, and `key` for keys."""
+
+    def text(arg):
+        return listed(arg, leaf, key)
+
+    if isinstance(arg, tuple) and not hasattr(arg, "_fields"):
+        return "(" + ", ".join(map(text, arg)) + (",)" if len(arg) == 1 else ")")
+    if isinstance(arg, list):
+        return "[" + ", ".join(map(text, arg)) + "]"
+    if isinstance(arg, dict):
+        return "{" + ", ".join(f"{key(k)}: {text(v)}" for k, v in arg.items()) + "}"
+    if isinstance(arg, slice):
+        return f"slice({text(arg.start)}, {text(arg.stop)}, {text(arg.step)})"
+    return leaf(arg)
+
+
+def _shown(arg) -> str:
+    """An argument in the text of a graph: nodes with a percent sign."""
+    return listed(arg, _leaf, str)
+
+
+def _leaf(arg) -> str:
+    if isinstance(arg, tuple):  # a named one
+        return _shown(tuple(arg))
+    return f"%{arg.name}" if isinstance(arg, Node) else str(arg)
 
 
 # Operators as Python writes them, in generated code.

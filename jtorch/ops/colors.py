@@ -17,31 +17,51 @@ LUMA = (0.2989, 0.587, 0.114)  # of ITU-R BT.601, as Pillow's conversion to "L"
 @op("rgb_to_grayscale", variants="", promote="none")
 def rgb_to_grayscale(input: Array, real: DType):
     """One channel of grey levels of three; levels of integers are weighted in the dtype `real`, as in all of this file."""
-    return _grayscale(input, real)
+    if input.shape[-3] == 1:
+        return input
+    parts = [_product(np.float64(w), _real(input[..., k : k + 1, :, :], real)) for k, w in enumerate(LUMA)]
+    return (parts[0] + parts[1] + parts[2]).astype(input.dtype)
 
 
 @op("adjust_brightness", variants="", promote="none")
 def adjust_brightness(input: Array, factor: Number, real: DType):
     """The levels times `factor`."""
-    return _brightness(input, factor, real)
+    return _cut(_product(factor, _real(input, real)), input.dtype)
 
 
 @op("adjust_contrast", variants="", promote="none")
 def adjust_contrast(input: Array, factor: Number, real: DType):
     """`factor` of the image and the rest of its mean grey level."""
-    return _contrast(input, factor, real)
+    gray = rgb_to_grayscale(input, real) if input.shape[-3] == 3 else input
+    count = int(np.prod(gray.shape[-3:]))
+    if gray.dtype == jnp.uint8 and count < 2**23:
+        total = jnp.sum(gray, axis=(-3, -2, -1), keepdims=True, dtype=jnp.int32).astype(jnp.float32)  # exact
+    else:
+        level = widened(gray) if is_floating(gray) else gray.astype(jnp.float32)
+        total = jnp.sum(level, axis=(-3, -2, -1), keepdims=True)
+    mean = total / divisor(count, total.dtype)
+    return blend(input, mean.astype(input.dtype) if is_floating(input) else mean, factor, real)
 
 
 @op("adjust_saturation", variants="", promote="none")
 def adjust_saturation(input: Array, factor: Number, real: DType):
     """`factor` of the image and the rest of its grey levels."""
-    return _saturation(input, factor, real)
+    return input if input.shape[-3] == 1 else blend(input, rgb_to_grayscale(input, real), factor, real)
 
 
 @op("adjust_hue", variants="", promote="none")
 def adjust_hue(input: Array, factor: Number, real: DType):
     """The colours turned by `factor` of a turn on the colour wheel."""
-    return _hue(input, factor, real)
+    if input.shape[-3] == 1:
+        return input
+    top = _top(input.dtype)
+    level = input.astype(jnp.float32)
+    hue, saturation, value = _rgb_to_hsv(level if is_floating(input) else level / divisor(top, jnp.float32))
+    turned = _hsv_to_rgb(jnp.mod(hue + jnp.asarray(factor, hue.dtype), 1), saturation, value)
+    if is_floating(input):
+        return turned.astype(input.dtype)
+    # Just under top + 1 gives every level an equal share of 0..1; by `top` the brightest would get only 1.0.
+    return (turned * jnp.float32(top + 1.0 - 1e-3)).astype(input.dtype)
 
 
 CHANGES = ("brightness_factor", "contrast_factor", "saturation_factor", "hue_factor")
@@ -50,7 +70,7 @@ CHANGES = ("brightness_factor", "contrast_factor", "saturation_factor", "hue_fac
 @op("color_jitter", variants="", promote="none")
 def color_jitter(input: Array, order: Array, factors: Array, changes, real: DType):
     """Changes in a random order: `order` numbers those of `changes` (names of `CHANGES`); one past the last is none."""
-    known = dict(zip(CHANGES, (_brightness, _contrast, _saturation, _hue), strict=True))
+    known = dict(zip(CHANGES, (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue), strict=True))
     branches = [lambda image, factor, change=known[name]: change(image, factor, real) for name in changes]
     branches.append(lambda image, factor: image)
 
@@ -63,40 +83,8 @@ def color_jitter(input: Array, order: Array, factors: Array, changes, real: DTyp
 @op("blend_images", variants="", promote="none")
 def blend(input: Array, other: Array, ratio: Number, real: DType):
     """`ratio` of `input` and the rest of `other`, cut to the range of the dtype; beyond 1 it extrapolates."""
-    return _blend(input, other, ratio, real)
-
-
-def _brightness(image, factor, real):
-    return _cut(_product(factor, _real(image, real)), image.dtype)
-
-
-def _contrast(image, factor, real):
-    gray = _grayscale(image, real) if image.shape[-3] == 3 else image
-    count = int(np.prod(gray.shape[-3:]))
-    if gray.dtype == jnp.uint8 and count < 2**23:
-        total = jnp.sum(gray, axis=(-3, -2, -1), keepdims=True, dtype=jnp.int32).astype(jnp.float32)  # exact
-    else:
-        level = widened(gray) if is_floating(gray) else gray.astype(jnp.float32)
-        total = jnp.sum(level, axis=(-3, -2, -1), keepdims=True)
-    mean = total / divisor(count, total.dtype)
-    return _blend(image, mean.astype(image.dtype) if is_floating(image) else mean, factor, real)
-
-
-def _saturation(image, factor, real):
-    return image if image.shape[-3] == 1 else _blend(image, _grayscale(image, real), factor, real)
-
-
-def _grayscale(image, real):
-    if image.shape[-3] == 1:
-        return image
-    parts = [_product(np.float64(w), _real(image[..., k : k + 1, :, :], real)) for k, w in enumerate(LUMA)]
-    return (parts[0] + parts[1] + parts[2]).astype(image.dtype)
-
-
-def _blend(image, other, ratio, real):
-    """`ratio` of an image and the rest of another, cut to the range of the dtype; beyond 1 it extrapolates."""
-    ratio, level = jnp.asarray(ratio, jnp.float64), _real(image, real)
-    return _cut(_product(ratio, level) + _product(1.0 - ratio, other.astype(level.dtype)), image.dtype)
+    ratio, level = jnp.asarray(ratio, jnp.float64), _real(input, real)
+    return _cut(_product(ratio, level) + _product(1.0 - ratio, other.astype(level.dtype)), input.dtype)
 
 
 def _real(image, real):
@@ -121,19 +109,6 @@ def _cut(level, dtype):
     # Not jnp.clip: torch's gradient is whole at the bounds themselves.
     top = jnp.asarray(_top(dtype), level.dtype)
     return jnp.where(level < 0, jnp.zeros((), level.dtype), jnp.where(level > top, top, level)).astype(dtype)
-
-
-def _hue(image, factor, real):
-    if image.shape[-3] == 1:
-        return image
-    top = _top(image.dtype)
-    level = image.astype(jnp.float32)
-    hue, saturation, value = _rgb_to_hsv(level if is_floating(image) else level / divisor(top, jnp.float32))
-    turned = _hsv_to_rgb(jnp.mod(hue + jnp.asarray(factor, hue.dtype), 1), saturation, value)
-    if is_floating(image):
-        return turned.astype(image.dtype)
-    # Just under top + 1 gives every level an equal share of 0..1; by `top` the brightest would get only 1.0.
-    return (turned * jnp.float32(top + 1.0 - 1e-3)).astype(image.dtype)
 
 
 def _rgb_to_hsv(level):

@@ -178,26 +178,26 @@ def rgb_to_grayscale(img: Tensor, num_output_channels: int = 1) -> Tensor:
 
 
 def adjust_brightness(img: Tensor, brightness_factor: float) -> Tensor:
-    _require_factor(brightness_factor, "brightness_factor")
+    require_factor(brightness_factor, "brightness_factor")
     _require_color(img)
     return _tensor_color.adjust_brightness(img, brightness_factor)
 
 
 def adjust_contrast(img: Tensor, contrast_factor: float) -> Tensor:
-    _require_factor(contrast_factor, "contrast_factor")
+    require_factor(contrast_factor, "contrast_factor")
     require_image(img)
     require_channels(img, [3, 1])
     return _tensor_color.adjust_contrast(img, contrast_factor)
 
 
 def adjust_saturation(img: Tensor, saturation_factor: float) -> Tensor:
-    _require_factor(saturation_factor, "saturation_factor")
+    require_factor(saturation_factor, "saturation_factor")
     _require_color(img)
     return img if img.ndim == 2 else _tensor_color.adjust_saturation(img, saturation_factor)
 
 
 def adjust_hue(img: Tensor, hue_factor: float) -> Tensor:
-    _require_turn(hue_factor)
+    require_turn(hue_factor)
     _require_color(img)
     return img if img.ndim == 2 else _tensor_color.adjust_hue(img, hue_factor)
 
@@ -206,11 +206,7 @@ def color_jitter(img: Tensor, changes: Sequence[tuple[str, float | None]]) -> Te
     """Several of the four changes above in turn, as one operation; a factor that is None stands for no change."""
     if all(factor is None for _, factor in changes):
         return img
-    for name, factor in changes:
-        if factor is not None and name != "hue_factor":
-            _require_factor(factor, name)
-        elif factor is not None:
-            _require_turn(factor)
+    require_changes(changes)
     _require_color(img)
     return _tensor_color.color_jitter(img, changes)
 
@@ -223,7 +219,7 @@ def adjust_gamma(img: Tensor, gamma: float, gain: float = 1) -> Tensor:
 
 
 def adjust_sharpness(img: Tensor, sharpness_factor: float) -> Tensor:
-    _require_factor(sharpness_factor, "sharpness_factor")
+    require_factor(sharpness_factor, "sharpness_factor")
     _require_color(img)
     return _tensor_filter.adjust_sharpness(img, sharpness_factor)
 
@@ -262,14 +258,23 @@ def equalize(img: Tensor) -> Tensor:
     return _tensor_color.equalize(img)
 
 
-def _require_factor(factor: float, name: str) -> None:
+def require_factor(factor: float, name: str) -> None:
     if factor < 0:
         raise ValueError(f"{name} ({factor}) is not non-negative.")
 
 
-def _require_turn(hue_factor: float) -> None:
+def require_turn(hue_factor: float) -> None:
     if not -0.5 <= hue_factor <= 0.5:
         raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
+
+
+def require_changes(changes: Sequence[tuple[str, float | None]]) -> None:
+    """The factors of a jitter, by name; None stands for no change."""
+    for name, factor in changes:
+        if factor is not None and name != "hue_factor":
+            require_factor(factor, name)
+        elif factor is not None:
+            require_turn(factor)
 
 
 def _require_color(img: Tensor) -> None:

@@ -10,6 +10,7 @@ from jtorch import Tensor
 
 from ... import _functional_pil as F_pil
 from ... import _tensor_color, _tensor_filter
+from ..._functional_tensor import require_changes, require_factor, require_turn
 from ..._tensor_image import largest_value
 from ...functional import pil_to_tensor, to_pil_image
 from ._registry import called, functional, register
@@ -21,16 +22,6 @@ def _require_channels(
     channels = image.shape[-3]
     if channels not in (1, 3):
         raise TypeError(f"{message} {channels}")
-
-
-def _require_factor(factor: float, name: str) -> None:
-    if factor < 0:
-        raise ValueError(f"{name} ({factor}) is not non-negative.")
-
-
-def _require_turn(hue_factor: float) -> None:
-    if not -0.5 <= hue_factor <= 0.5:
-        raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
 
 
 def _require_output_channels(number: int) -> None:
@@ -76,7 +67,7 @@ def adjust_brightness(inpt, brightness_factor: float):
 
 
 def adjust_brightness_image(image: Tensor, brightness_factor: float) -> Tensor:
-    _require_factor(brightness_factor, "brightness_factor")
+    require_factor(brightness_factor, "brightness_factor")
     _require_channels(image)
     return _tensor_color.adjust_brightness(image, brightness_factor)
 
@@ -87,7 +78,7 @@ def adjust_saturation(inpt, saturation_factor: float):
 
 
 def adjust_saturation_image(image: Tensor, saturation_factor: float) -> Tensor:
-    _require_factor(saturation_factor, "saturation_factor")
+    require_factor(saturation_factor, "saturation_factor")
     _require_channels(image)
     return _tensor_color.adjust_saturation(image, saturation_factor)
 
@@ -98,7 +89,7 @@ def adjust_contrast(inpt, contrast_factor: float):
 
 
 def adjust_contrast_image(image: Tensor, contrast_factor: float) -> Tensor:
-    _require_factor(contrast_factor, "contrast_factor")
+    require_factor(contrast_factor, "contrast_factor")
     _require_channels(image)
     return _tensor_color.adjust_contrast(image, contrast_factor)
 
@@ -110,7 +101,7 @@ def adjust_sharpness(inpt, sharpness_factor: float):
 
 def adjust_sharpness_image(image: Tensor, sharpness_factor: float) -> Tensor:
     _require_channels(image, "Input image tensor can have 1 or 3 channels, but found")
-    _require_factor(sharpness_factor, "sharpness_factor")
+    require_factor(sharpness_factor, "sharpness_factor")
     return image if image.numel() == 0 else _tensor_filter.adjust_sharpness(image, sharpness_factor)
 
 
@@ -120,7 +111,7 @@ def adjust_hue(inpt, hue_factor: float):
 
 
 def adjust_hue_image(image: Tensor, hue_factor: float) -> Tensor:
-    _require_turn(hue_factor)
+    require_turn(hue_factor)
     _require_channels(image)
     return image if image.numel() == 0 else _tensor_color.adjust_hue(image, hue_factor)
 
@@ -133,11 +124,7 @@ def color_jitter(inpt, changes: Sequence[tuple[str, float | None]]):
 def _color_jitter_image(image: Tensor, changes: Sequence[tuple[str, float | None]]) -> Tensor:
     if image.numel() == 0 or all(factor is None for _, factor in changes):
         return image
-    for name, factor in changes:
-        if factor is not None and name != "hue_factor":
-            _require_factor(factor, name)
-        elif factor is not None:
-            _require_turn(factor)
+    require_changes(changes)
     _require_channels(image)
     return _tensor_color.color_jitter(image, changes)
 
