@@ -210,7 +210,7 @@ def _shown(tokens) -> str:
 
 def _modes():
     return (
-        STATE.grad, STATE.inference, STATE.anomaly, STATE.saved_hooks, casting.guard() if STATE.autocast else None, dtypes.Defaults.dtype, jtorch.get_default_device(),
+        STATE.grad, STATE.inference, STATE.anomaly, STATE.saved_hooks, STATE.plain, casting.guard() if STATE.autocast else None, dtypes.Defaults.dtype, jtorch.get_default_device(),
         precision.Precision.matmul, precision.Precision.convolution_tf32, jtorch.are_deterministic_algorithms_enabled(),
     )  # fmt: skip
 
